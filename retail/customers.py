@@ -1,0 +1,100 @@
+"""What is known of one customer: the state that the journey folds events into.
+
+One msgpack blob per customer. The long parts (`history`, `habits`, `messages`) are packed bytes, because a
+blob is read and written for every micro-batch and the models want arrays: nothing to decode, 16 bytes an
+interaction. Their layouts and operations are in `retail.history`, `retail.habits` and `retail.messages`.
+"""
+
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from retail.events import Channel, DeliveryStatus
+
+
+class Stage(StrEnum):
+    """Where on the journey the customer is (a first, simple set)."""
+
+    NEW = "new"
+    AWARE = "aware"
+    RESEARCHING = "researching"
+    DECIDING = "deciding"
+    CUSTOMER = "customer"
+    LOYAL = "loyal"
+
+
+class Interaction(IntEnum):
+    """Kinds of interaction in a history; the numbers are stored."""
+
+    VIEWED = 1
+    ADDED = 2
+    REMOVED = 3
+    BOUGHT = 4
+
+
+class Session(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of one channel without a 30 min gap. started, last: event times, milliseconds."""
+
+    channel: Channel
+    started: int
+    last: int
+    events: int
+
+
+class Visit(msgspec.Struct, frozen=True, array_like=True):
+    """One stay in one store. id: `store:started`. zone: where in it, "" before the first zone."""
+
+    id: str
+    store: str
+    zone: str
+    started: int
+    last: int
+
+
+class SentPush(msgspec.Struct, frozen=True, array_like=True):
+    """A push that was decided, and what became of it. at: milliseconds."""
+
+    decision: str
+    offer: str
+    visit: str
+    at: int
+    status: DeliveryStatus
+
+
+class CustomerState(msgspec.Struct, frozen=True, array_like=True):
+    """version: events applied so far. last: the newest event time seen, milliseconds.
+
+    history, habits, messages: packed, see the module. orders: purchases ever. bought_at: newest of them.
+    cart: item to quantity. consents: purpose to granted. traits: what the customer declared.
+    """
+
+    version: int = 0
+    last: int = 0
+    history: bytes = b""
+    habits: bytes = b""
+    messages: bytes = b""
+    session: Session | None = None
+    visit: Visit | None = None
+    cart: dict[str, int] = {}
+    stage: Stage = Stage.NEW
+    stage_since: int = 0
+    orders: int = 0
+    bought_at: int = 0
+    pushes: tuple[SentPush, ...] = ()
+    consents: dict[str, bool] = {}
+    traits: dict[str, str] = {}
+
+
+EMPTY = CustomerState()
+
+_decoder = msgspec.msgpack.Decoder(CustomerState)
+_encoder = msgspec.msgpack.Encoder()
+
+
+def decode_state(blob: bytes) -> CustomerState:
+    """Raises msgspec.DecodeError on a blob that is not a state."""
+    return _decoder.decode(blob)
+
+
+def encode_state(state: CustomerState) -> bytes:
+    return _encoder.encode(state)

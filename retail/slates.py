@@ -1,0 +1,44 @@
+"""A ranked answer: which items, why each, and what was left out and why."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Source(StrEnum):
+    """Which source put an item on the slate; the reason a customer, a marketer and an engineer are told."""
+
+    BOUGHT_BEFORE = "bought_before"
+    SEEN_TOGETHER = "seen_together"
+    TASTE = "taste"
+    POPULAR_HERE = "popular_here"
+    POPULAR = "popular"
+
+
+class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """because: the item of the customer's own history that led to it, where one did."""
+
+    item: str
+    score: float
+    source: Source
+    because: str = ""
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """A candidate that was removed. reason: the filter's name."""
+
+    item: str
+    reason: str
+
+
+class Slate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """version: the customer's state version it was made from. fallback: why it is not personal, "" if it is."""
+
+    customer: str
+    placement: str
+    at: int
+    version: int
+    model: str
+    items: tuple[Recommendation, ...]
+    dropped: tuple[Dropped, ...] = ()
+    fallback: str = ""

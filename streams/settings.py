@@ -1,0 +1,42 @@
+"""The settings of every process: each a flag and an environment variable `CAUDAL_*`, with unit, default, reason."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_CACHE = Path.home() / ".cache" / "caudal"
+
+
+class Settings(BaseSettings):
+    """Field descriptions are the settings reference: `docs/settings.md` is made from them."""
+
+    model_config = SettingsConfigDict(env_prefix="CAUDAL_", extra="ignore", frozen=True)
+
+    broker: Annotated[str, Field(description="Kafka bootstrap servers, host:port, comma separated.")] = (
+        "127.0.0.1:9092"
+    )
+    redis_url: Annotated[str, Field(description="Redis or Valkey that keeps the state.")] = "redis://127.0.0.1:6379/0"
+    models: Annotated[Path, Field(description="Folder of published model versions; the newest complete one serves.")] = (
+        DEFAULT_CACHE / "models"
+    )
+    group: Annotated[str, Field(description="Consumer group of the workers, and prefix of nothing else.")] = "caudal"
+    channel_partitions: Annotated[
+        int, Field(ge=1, description="Partitions of each channel topic; bounds how many workers can identify at once.")
+    ] = 4
+    customer_partitions: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Partitions of `customer-events` and of all that is keyed by customer. Part of every "
+            "Redis key: changing it needs a migration.",
+        ),
+    ] = 8
+    replication: Annotated[int, Field(ge=1, description="Replicas of each topic; 3 in production, 1 on one broker.")] = 1
+    idempotent_producer: Annotated[
+        bool, Field(description="Idempotent Kafka producers. Off only for brokers without InitProducerId (the embedded one).")
+    ] = True
+    session_timeout: Annotated[
+        float, Field(gt=0, description="Seconds until a silent worker's partitions move. 6 is Kafka's minimum by default.")
+    ] = 6.0

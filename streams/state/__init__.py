@@ -1,0 +1,121 @@
+"""The state port: customers, slates, ledger, outbox and inbox of a partition, committed as one.
+
+Adapters: `streams.state.redis` (Redis, Valkey, Redis Cluster by hash tag) and `streams.state.memory` (tests).
+One suite runs on both: tests/contract/state.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+Source = tuple[str, int]
+"""A source partition: topic, partition."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """How far a partition of `customer-events` has been applied.
+
+    next: the first offset not applied. marks: per source partition, the highest source offset applied;
+    what arrives at or below it was produced twice.
+    """
+
+    next: int = 0
+    marks: Mapping[Source, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One record for Kafka, written with the state and relayed after it."""
+
+    topic: str
+    key: bytes
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Commit:
+    """All effects of one partition's micro-batch. Applied whole, or not at all.
+
+    first: the ledger's `next` must be this. next: what it becomes. marks: source marks that moved.
+    states, slates: blob by customer id. due: timer id by due time in milliseconds (added), see the timers.
+    """
+
+    partition: int
+    first: int
+    next: int
+    marks: Mapping[Source, int]
+    states: Mapping[str, bytes]
+    slates: Mapping[str, bytes]
+    outgoing: Sequence[Outgoing] = ()
+
+
+@dataclass(frozen=True)
+class Committed:
+    """applied: the ledger stood at `first` and has moved. next: where it stands now. outbox: the entry's id, "" if empty."""
+
+    applied: bool
+    next: int
+    outbox: str = ""
+
+
+@dataclass(frozen=True)
+class OutboxEntry:
+    """The outgoing records of one commit."""
+
+    id: str
+    outgoing: tuple[Outgoing, ...]
+
+
+@dataclass(frozen=True)
+class InboxMessage:
+    """One message in a customer's app inbox. id: increasing per customer, what SSE resumes from."""
+
+    id: str
+    decision: str
+    payload: bytes
+
+
+class State(Protocol):
+    """What the agents need. Every write is idempotent: a lost reply may be answered by doing it again.
+
+    Infrastructure faults raise `StateUnavailable`; nothing else is raised.
+    """
+
+    async def ledger(self, partition: int) -> Ledger: ...
+
+    async def states(self, partition: int, customers: Sequence[str]) -> list[bytes | None]: ...
+
+    async def commit(self, commits: Sequence[Commit]) -> list[Committed]:
+        """One round trip for all; each atomic by itself."""
+        ...
+
+    async def outbox(self, partition: int, limit: int) -> list[OutboxEntry]:
+        """Entries not yet relayed, oldest first."""
+        ...
+
+    async def relayed(self, partition: int, entries: Sequence[str]) -> None:
+        """Forgets entries that are in Kafka."""
+        ...
+
+    async def post(self, partition: int, customer: str, decision: str, payload: bytes) -> bool:
+        """Puts a message into the customer's inbox; False where this decision is there already. Wakes listeners."""
+        ...
+
+
+class Views(Protocol):
+    """What the gateway needs: reads with a deadline. Faults and deadlines raise `StateUnavailable`."""
+
+    async def customer(self, partition: int, customer: str) -> tuple[bytes | None, bytes | None]:
+        """State and slate in one round trip."""
+        ...
+
+    async def inbox(self, partition: int, customer: str, after: str, limit: int) -> list[InboxMessage]:
+        """Messages after the id (exclusive; "" from the oldest), oldest first."""
+        ...
+
+    async def ping(self) -> None: ...
+
+
+class StateUnavailable(Exception):
+    """Redis did not answer, or not in time. Wait and try again, bounded."""

@@ -1,0 +1,47 @@
+"""The topics: declared here as plain data, provisioned, written and followed by the modules beside."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One Kafka topic. partitions: "settings" means the number the settings give for the kind.
+
+    compacted: keeps the last value per key. retention: how long records stay, None for ever.
+    """
+
+    name: str
+    job: str
+    key: str
+    partitions: int = 0
+    compacted: bool = False
+    retention: timedelta | None = timedelta(days=7)
+
+
+WEB = Topic("events.web", "what happens on the site", "the sender's strongest identifier")
+APP = Topic("events.app", "what happens in the app", "the sender's strongest identifier")
+STORE = Topic("events.store", "what happens in the stores: beacons, tills", "the sender's strongest identifier")
+SERVICE = Topic("events.service", "what the contact centre hears", "the sender's strongest identifier")
+REJECTED = Topic("events.rejected", "what could not be applied: raw bytes, where from, why", "source topic",
+                 retention=timedelta(days=30))
+CUSTOMER_EVENTS = Topic("customer-events", "decoded events, resolved to one customer", "customer id",
+                        retention=timedelta(days=30))
+RECOMMENDATIONS = Topic("recommendations", "a fresh slate per changed customer", "customer id")
+PROMOTIONS = Topic("promotions", "what was decided about pushes", "customer id")
+JOURNEYS = Topic("journeys", "stages that customers entered", "customer id")
+DELIVERIES = Topic("deliveries", "what became of each push", "customer id")
+CATALOG = Topic("catalog", "items", "item id", partitions=1, compacted=True, retention=None)
+STORES = Topic("stores", "stores with zones and beacons", "store id", partitions=1, compacted=True, retention=None)
+OFFERS = Topic("offers", "offers", "offer id", partitions=1, compacted=True, retention=None)
+
+CHANNELS = (WEB, APP, STORE, SERVICE)
+"""Where senders write."""
+
+SOURCES = (*CHANNELS, DELIVERIES)
+"""What `identify` reads."""
+
+REFERENCE = (CATALOG, STORES, OFFERS)
+"""What every process follows from the beginning."""
+
+ALL = (*CHANNELS, REJECTED, CUSTOMER_EVENTS, RECOMMENDATIONS, PROMOTIONS, JOURNEYS, DELIVERIES, *REFERENCE)
