@@ -26,11 +26,15 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One record for Kafka, written with the state and relayed after it."""
+    """One record for Kafka, written with the state and relayed after it.
+
+    value: None stands for the customer's current slate (key is the customer): it is written once, as the
+    slate, and a relay that comes late sends the newest.
+    """
 
     topic: str
     key: bytes
-    value: bytes
+    value: bytes | None
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Commit:
     """All effects of one partition's micro-batch. Applied whole, or not at all.
 
     first: the ledger's `next` must be this. next: what it becomes. marks: source marks that moved.
-    states, slates: blob by customer id. due: timer id by due time in milliseconds (added), see the timers.
+    states, slates: blob by customer id.
     """
 
     partition: int
@@ -93,6 +97,8 @@ class State(Protocol):
     async def outbox(self, partition: int, limit: int) -> list[OutboxEntry]:
         """Entries not yet relayed, oldest first."""
         ...
+
+    async def slates(self, partition: int, customers: Sequence[str]) -> list[bytes | None]: ...
 
     async def relayed(self, partition: int, entries: Sequence[str]) -> None:
         """Forgets entries that are in Kafka."""
