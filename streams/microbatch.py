@@ -1,0 +1,166 @@
+"""One partition's micro-batch, folded: records and states in, one commit with all its effects out.
+
+Pure: no clock, no network. The agent around it (`streams.journey`) loads, commits and repairs.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from recommender.policy import GatePolicy
+from recommender.promote import PromotionQuery, promote
+from retail.customers import EMPTY, CustomerState, encode_state
+from retail.decisions import Decision, Push, encode_decision
+from retail.events import Event, decode_event
+from retail.journey import Advanced, StageChange, advance, remember
+from retail.policy import JourneyPolicy
+from retail.reference import Reference
+from retail.rejects import Rejected, encode_rejected
+from retail.slates import Slate
+from streams.origin import Origin, read_origin
+from streams.state import Commit, Ledger, Outgoing, Source
+from streams.topics import CUSTOMER_EVENTS, JOURNEYS, PROMOTIONS, RECOMMENDATIONS, REJECTED
+
+_changes = msgspec.json.Encoder()
+
+
+class Record(Protocol):
+    """What is used of a Kafka record."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+@dataclass(frozen=True)
+class World:
+    """What a decision depends on beside state and event."""
+
+    reference: Reference
+    journey: JourneyPolicy = field(default_factory=JourneyPolicy)
+    gate: GatePolicy = field(default_factory=GatePolicy)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A record that could be read."""
+
+    offset: int
+    origin: Origin
+    event: Event
+
+
+@dataclass
+class MicroBatch:
+    """A micro-batch of one partition while it is folded.
+
+    arrivals: what is to be applied, in order. states: of the customers concerned, growing newer with each event.
+    changed: customers whose state moved, in order of first change. counts: what happened, for the metrics.
+    """
+
+    partition: int
+    ledger: Ledger
+    next: int
+    marks: dict[Source, int]
+    arrivals: list[Arrival] = field(default_factory=list)
+    states: dict[str, CustomerState] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def read_batch(partition: int, ledger: Ledger, records: Sequence[Record]) -> MicroBatch:
+    """Decodes what the ledger has not seen; the rest is counted as duplicate or rejected."""
+    batch = MicroBatch(partition, ledger, records[-1].offset + 1, dict(ledger.marks))
+    for record in records:
+        if record.offset < ledger.next:
+            batch.counts["redelivered"] += 1
+        else:
+            _read(batch, record)
+    return batch
+
+
+def _read(batch: MicroBatch, record: Record) -> None:
+    origin = read_origin(record.headers)
+    if origin is None:
+        _reject(batch, record.offset, record.value, "missing_origin")
+        return
+    if origin.offset <= batch.marks.get(origin.source, -1):
+        batch.counts["produced_twice"] += 1
+        return
+    batch.marks[origin.source] = origin.offset
+    try:
+        batch.arrivals.append(Arrival(record.offset, origin, decode_event(record.value or b"")))
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        _reject(batch, record.offset, record.value, "malformed_event", str(fault))
+
+
+def customers_of(batch: MicroBatch) -> list[str]:
+    """Each customer once, in order of first arrival."""
+    return list(dict.fromkeys(arrival.event.customer for arrival in batch.arrivals))
+
+
+def fold(batch: MicroBatch, world: World) -> None:
+    """Applies every arrival, in order, and decides on each occasion that arises."""
+    for arrival in batch.arrivals:
+        event = arrival.event
+        state = batch.states.get(event.customer, EMPTY)
+        advanced = advance(state, event, world.reference, world.journey)
+        if advanced.rejected:
+            _reject(batch, arrival.offset, msgspec.json.encode(event), advanced.rejected)
+        elif advanced.duplicate:
+            batch.counts["duplicate"] += 1
+        else:
+            _apply(batch, arrival, advanced, world)
+
+
+def _apply(batch: MicroBatch, arrival: Arrival, advanced: Advanced, world: World) -> None:
+    customer = arrival.event.customer
+    state = advanced.state
+    batch.counts["applied"] += 1
+    batch.counts["forgotten"] += advanced.forgotten
+    if advanced.change is not None:
+        batch.outgoing.append(_stage_record(advanced.change))
+    if advanced.occasion is not None:
+        query = PromotionQuery(customer=customer, state=state, occasion=advanced.occasion)
+        decision = promote(query, world.reference, world.gate)
+        state = remember(state, decision, world.journey)
+        _decide(batch, decision)
+    batch.states[customer] = state
+    batch.changed[customer] = max(batch.changed.get(customer, 0), arrival.event.at)
+
+
+def _decide(batch: MicroBatch, decision: Decision) -> None:
+    batch.counts["push" if isinstance(decision, Push) else f"withheld_{decision.reason}"] += 1
+    batch.outgoing.append(Outgoing(PROMOTIONS.name, decision.customer.encode(), encode_decision(decision)))
+
+
+def _stage_record(change: StageChange) -> Outgoing:
+    return Outgoing(JOURNEYS.name, change.customer.encode(), _changes.encode(change))
+
+
+def _reject(batch: MicroBatch, offset: int, raw: bytes | None, code: str, message: str = "") -> None:
+    batch.counts["rejected"] += 1
+    source = f"{CUSTOMER_EVENTS.name}/{batch.partition}/{offset}"
+    rejected = Rejected.of(raw or b"", source=source, reason=code, message=message)
+    batch.outgoing.append(Outgoing(REJECTED.name, source.encode(), encode_rejected(rejected)))
+
+
+def to_commit(batch: MicroBatch, slates: Mapping[str, tuple[Slate, bytes]]) -> Commit:
+    """slates: of the changed customers, with their encoding; empty where slates are shed."""
+    names = [Outgoing(RECOMMENDATIONS.name, customer.encode(), None) for customer in slates]
+    return Commit(
+        partition=batch.partition,
+        first=batch.ledger.next,
+        next=max(batch.next, batch.ledger.next),
+        marks={source: mark for source, mark in batch.marks.items() if batch.ledger.marks.get(source) != mark},
+        states={customer: encode_state(batch.states[customer]) for customer in batch.changed},
+        slates={customer: blob for customer, (_, blob) in slates.items()},
+        outgoing=[*batch.outgoing, *names],
+    )

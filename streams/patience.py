@@ -1,0 +1,37 @@
+"""Waiting for a dependency: an action is done again, ever more patiently, until it succeeds.
+
+While Redis or Kafka is down nothing may be acknowledged and nothing may be lost, so the agents wait here and
+Kafka is the buffer. Only cancellation (shutdown, rebalance) gets out.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from streams.state import StateUnavailable
+from streams.topics.publisher import PublishFailed
+
+FIRST_PAUSE = 0.05
+"""Seconds; a restarted Redis is back within some hundred milliseconds."""
+
+LONGEST_PAUSE = 2.0
+"""Seconds; recovery may come at most this much later than the dependency."""
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+async def patiently(what: str, action: Callable[[], Awaitable[T]]) -> T:
+    """The action's result, however long its dependency takes to come back. what: for the log."""
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            return await action()
+        except (StateUnavailable, PublishFailed) as fault:
+            log.warning("waiting for a dependency", what=what, fault=str(fault), pause=round(pause, 3))
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, guards nothing
+        pause = min(pause * 2, LONGEST_PAUSE)
