@@ -42,3 +42,16 @@ class Slate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     items: tuple[Recommendation, ...]
     dropped: tuple[Dropped, ...] = ()
     fallback: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Slate)
+
+
+def encode_slate(slate: Slate) -> bytes:
+    return _encoder.encode(slate)
+
+
+def decode_slate(raw: bytes) -> Slate:
+    """One value of the `recommendations` topic. Raises msgspec.DecodeError."""
+    return _decoder.decode(raw)

@@ -19,7 +19,6 @@ from retail.journey import Advanced, StageChange, advance, remember
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.rejects import Rejected, encode_rejected
-from retail.slates import Slate
 from streams.origin import Origin, read_origin
 from streams.state import Commit, Ledger, Outgoing, Source
 from streams.topics import CUSTOMER_EVENTS, JOURNEYS, PROMOTIONS, RECOMMENDATIONS, REJECTED
@@ -152,8 +151,8 @@ def _reject(batch: MicroBatch, offset: int, raw: bytes | None, code: str, messag
     batch.outgoing.append(Outgoing(REJECTED.name, source.encode(), encode_rejected(rejected)))
 
 
-def to_commit(batch: MicroBatch, slates: Mapping[str, tuple[Slate, bytes]]) -> Commit:
-    """slates: of the changed customers, with their encoding; empty where slates are shed."""
+def to_commit(batch: MicroBatch, slates: Mapping[str, bytes]) -> Commit:
+    """slates: of the changed customers, encoded; empty where slates are shed."""
     names = [Outgoing(RECOMMENDATIONS.name, customer.encode(), None) for customer in slates]
     return Commit(
         partition=batch.partition,
@@ -161,6 +160,6 @@ def to_commit(batch: MicroBatch, slates: Mapping[str, tuple[Slate, bytes]]) -> C
         next=max(batch.next, batch.ledger.next),
         marks={source: mark for source, mark in batch.marks.items() if batch.ledger.marks.get(source) != mark},
         states={customer: encode_state(batch.states[customer]) for customer in batch.changed},
-        slates={customer: blob for customer, (_, blob) in slates.items()},
+        slates=slates,
         outgoing=[*batch.outgoing, *names],
     )

@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from streams.shedding import Slates
+
 DEFAULT_CACHE = Path.home() / ".cache" / "caudal"
 
 
@@ -40,3 +42,22 @@ class Settings(BaseSettings):
     session_timeout: Annotated[
         float, Field(gt=0, description="Seconds until a silent worker's partitions move. 6 is Kafka's minimum by default.")
     ] = 6.0
+    slates: Annotated[
+        Slates,
+        Field(description="Warm slates: auto sheds them under lag, always and never are for measurements and trouble."),
+    ] = Slates.AUTO
+    slate_lag_budget: Annotated[
+        float, Field(ge=0, description="Seconds of lag beyond which warm slates are shed and the read path decides.")
+    ] = 2.0
+    fetch_records: Annotated[
+        int, Field(ge=1, description="Records of one fetch, folded as one micro-batch; more is faster, later and larger.")
+    ] = 1000
+    kept_states: Annotated[
+        int, Field(ge=0, description="Customers kept decoded in a worker's memory per partition, about 3 KB each.")
+    ] = 4000
+    metrics_port: Annotated[
+        int, Field(ge=0, description="Port of the worker's Prometheus endpoint on loopback; 0 for none.")
+    ] = 0
+    stop_timeout: Annotated[
+        float, Field(gt=0, description="Seconds a worker may take to stop before it exits hard; nothing is lost by it.")
+    ] = 25.0

@@ -1,0 +1,225 @@
+"""The worker's composition root: builds the agents and everything they need, runs them, and stops them in order.
+
+    events.* , deliveries ──► identify ──► customer-events ──► journey ──► Redis (state, slates, outbox)
+    promotions ──► deliver ──► app inbox, deliveries                            └──► relay ──► recommendations, ...
+"""
+
+import asyncio
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import faust
+import structlog
+import uvloop
+from faust.types import TP
+from prometheus_client import start_http_server
+
+from recommender.policy import GatePolicy
+from retail.reference import Reference
+from streams.deliver import Deliver
+from streams.identify import Identify
+from streams.journey import Deciding, Journey
+from streams.log_reader import LogReader
+from streams.meters import Meters
+from streams.microbatch import World
+from streams.ownership import Ownership
+from streams.records import FetchedSchema, RecordBatchConsumer, RecordBatchTransport
+from streams.relay import Relay
+from streams.settings import Settings
+from streams.shedding import Shedding
+from streams.state.models import ModelShelf
+from streams.state.redis import RedisState
+from streams.topics import CUSTOMER_EVENTS, PROMOTIONS, SOURCES
+from streams.topics.follower import Follower
+from streams.topics.publisher import Publisher
+
+log = structlog.get_logger()
+
+READERS = {
+    **{topic.name: "identify" for topic in SOURCES},
+    CUSTOMER_EVENTS.name: "journey",
+    PROMOTIONS.name: "deliver",
+}
+"""Topic to the agent that reads it."""
+
+RECONCILE_EVERY = 2.0
+"""Seconds between two looks at whether Redis still stands where Kafka believes it does."""
+
+MODEL_EVERY = 2.0
+"""Seconds between two looks for a newer model."""
+
+CRASHED = 70
+"""Exit status of a worker that could not go on (EX_SOFTWARE)."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Everything one worker process consists of, not yet started."""
+
+    settings: Settings
+    app: faust.App
+    publisher: Publisher
+    follower: Follower
+    models: ModelShelf
+    relay: Relay
+    journey: Journey
+    meters: Meters
+    state: RedisState
+
+
+def build(settings: Settings) -> Worker:
+    """Wires a worker; nothing is connected yet."""
+    app = _faust_app(settings)
+    transport = RecordBatchTransport(app.conf.broker_consumer, app, readers=READERS)
+    app.transport = transport
+    meters = Meters()
+    state = RedisState.from_settings(settings)
+    publisher = Publisher(settings.broker, idempotent=settings.idempotent_producer)
+    reference = Reference()
+    world = World(reference)
+    models = ModelShelf(settings.models)
+    relay = Relay(state, publisher)
+    shedding = Shedding(settings.slates, settings.slate_lag_budget)
+    journey = Journey(
+        state=state,
+        relay=relay,
+        reader=LogReader(settings.broker),
+        deciding=Deciding(world, models, shedding),
+        progress=transport.progress,
+        meters=meters,
+        owned=Ownership(settings.kept_states),
+    )
+    identify = Identify(publisher, transport.progress, meters, settings.customer_partitions)
+    deliver = Deliver(
+        state, publisher, reference, world.gate, transport.progress, meters, settings.customer_partitions
+    )
+    _bind(app, "identify", identify.run)
+    _bind(app, "journey", journey.run)
+    _bind(app, "deliver", deliver.run)
+    follower = Follower(settings.broker, reference)
+    return Worker(settings, app, publisher, follower, models, relay, journey, meters, state)
+
+
+def _faust_app(settings: Settings) -> faust.App:
+    """Faust without its web server, tables, leader election, topic creation and serializers."""
+    return faust.App(
+        settings.group,
+        broker=[f"kafka://{address.strip()}" for address in settings.broker.split(",")],
+        datadir=tempfile.gettempdir(),
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        stream_wait_empty=True,
+        stream_buffer_maxsize=2,
+        broker_commit_interval=1.0,
+        broker_max_poll_records=settings.fetch_records,
+        broker_session_timeout=settings.session_timeout,
+        broker_heartbeat_interval=settings.session_timeout / 3,
+        broker_request_timeout=max(30.0, settings.session_timeout),
+        consumer_auto_offset_reset="earliest",
+    )
+
+
+def _bind(app: faust.App, name: str, run: object) -> None:
+    topics = [topic for topic, reader in READERS.items() if reader == name]
+    channel = app.topic(*topics, schema=FetchedSchema())
+    app.agent(channel, name=name, concurrency=1)(run)
+
+
+async def work(worker: Worker) -> int:
+    """Runs until SIGTERM, SIGINT or a crash; the process's exit status."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _stop, worker, stopping)
+    async with AsyncExitStack() as stack:
+        await _start(worker, stack)
+        await _until_over(worker, stopping)
+    return CRASHED if worker.app.crashed else 0
+
+
+def _stop(worker: Worker, stopping: asyncio.Event) -> None:
+    """A stop that takes too long ends hard: the ledger makes that safe, a hanging rebalance would not be."""
+    stopping.set()
+    deadline = threading.Timer(worker.settings.stop_timeout, os._exit, (CRASHED,))
+    deadline.daemon = True
+    deadline.start()
+
+
+async def _start(worker: Worker, stack: AsyncExitStack) -> None:
+    if worker.settings.metrics_port:
+        start_http_server(worker.settings.metrics_port, "127.0.0.1", worker.meters.registry)
+    stack.push_async_callback(worker.state.close)
+    await worker.publisher.start()
+    stack.push_async_callback(worker.publisher.stop)
+    await worker.follower.start()
+    stack.push_async_callback(worker.follower.stop)
+    await worker.follower.caught_up()
+    for task in (worker.models.watch(MODEL_EVERY), worker.relay.run(), _reconcile(worker)):
+        running = asyncio.create_task(task)
+        running.add_done_callback(_report)
+        stack.callback(running.cancel)
+    _follow_rebalances(worker)
+    worker.app.finalize()
+    stack.push_async_callback(worker.app.stop)
+    await worker.app.start()
+    log.info("worker ready", group=worker.settings.group, broker=worker.settings.broker)
+
+
+def _follow_rebalances(worker: Worker) -> None:
+    """What is owned no more is forgotten; outboxes of what is owned now are looked at."""
+
+    async def revoked(_app: object, partitions: Iterable[TP], **_: object) -> None:
+        worker.journey.owned.forget(list(worker.journey.owned.known()))
+
+    async def assigned(_app: object, partitions: Iterable[TP], **_: object) -> None:
+        mine = [tp.partition for tp in partitions if tp.topic == CUSTOMER_EVENTS.name]
+        worker.journey.suspect.update(mine)
+        log.info("partitions assigned", partitions=sorted(mine))
+
+    worker.app.on_partitions_revoked.connect(revoked)
+    worker.app.on_partitions_assigned.connect(assigned)
+
+
+async def _reconcile(worker: Worker) -> None:
+    while True:
+        await asyncio.sleep(RECONCILE_EVERY)
+        if worker.app.consumer is not None and not worker.app.rebalancing:
+            await worker.journey.reconcile(_committed(worker))
+
+
+def _committed(worker: Worker) -> dict[int, int]:
+    """Per owned partition of `customer-events`, the offset that Kafka holds as committed."""
+    consumer = worker.app.consumer
+    assert isinstance(consumer, RecordBatchConsumer)
+    return {
+        tp.partition: consumer._committed_offset[tp] or 0
+        for tp in consumer.assignment()
+        if tp.topic == CUSTOMER_EVENTS.name
+    }
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """A background task that ends by an exception leaves the worker half alive: better it is gone."""
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("a background task failed", exc_info=task.exception())
+        os._exit(CRASHED)
+
+
+async def _until_over(worker: Worker, stopping: asyncio.Event) -> None:
+    over = (asyncio.create_task(stopping.wait()), asyncio.create_task(worker.app.wait_until_stopped()))
+    await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
+    for task in over:
+        task.cancel()
+
+
+def run(settings: Settings) -> int:
+    """`caudal worker`: blocks until stopped; the process's exit status."""
+    uvloop.install()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop.run_until_complete(work(build(settings)))

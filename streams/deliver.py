@@ -1,0 +1,105 @@
+"""The deliver agent: pushes pass the gate once more and go to their channel; what became of them comes back as events.
+
+Reads `promotions`. Writes the app inbox and `deliveries`. The inbox knows decisions by id, so a push that is
+delivered again after a crash is seen once.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+
+from recommender.policy import GatePolicy
+from recommender.promote import regate
+from retail.customers import EMPTY, CustomerState, decode_state
+from retail.decisions import Push, decode_decision, encode_decision
+from retail.events import Channel, DeliveryReported, DeliveryStatus, encode_event
+from retail.reference import Reference
+from streams.meters import Meters
+from streams.patience import patiently
+from streams.records import Fetched, Progress
+from streams.state import State
+from streams.topics import DELIVERIES
+from streams.topics.partitions import partition_of
+from streams.topics.publisher import Publisher, Record
+
+log = structlog.get_logger()
+
+PRODUCE_TIMEOUT = 10.0
+"""Seconds until a produce call is given up and done again."""
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """partitions: of the state, by customer."""
+
+    state: State
+    publisher: Publisher
+    reference: Reference
+    policy: GatePolicy
+    progress: Progress
+    meters: Meters
+    partitions: int
+
+    async def run(self, stream: AsyncIterable[Fetched]) -> None:
+        async for fetched in stream:
+            await self.apply(fetched)
+
+    async def apply(self, fetched: Fetched) -> None:
+        pushes = [push for batch in fetched.partitions.values() for r in batch if (push := read_push(r.value))]
+        if pushes:
+            await self._deliver(pushes)
+        for partition, batch in fetched.partitions.items():
+            self.progress.advance(partition, batch[-1].offset + 1)
+
+    async def _deliver(self, pushes: list[Push]) -> None:
+        states = await patiently("deliver", lambda: self._states(pushes))
+        reports = [await self._send(push, states.get(push.customer, EMPTY)) for push in pushes]
+        records = [
+            Record(topic=DELIVERIES.name, key=report.customer.encode(), value=encode_event(report)) for report in reports
+        ]
+        await patiently("deliveries", lambda: self.publisher.publish(records, timeout=PRODUCE_TIMEOUT))
+
+    async def _states(self, pushes: list[Push]) -> dict[str, CustomerState]:
+        customers: dict[int, list[str]] = defaultdict(list)
+        for push in pushes:
+            customers[partition_of(push.customer, self.partitions)].append(push.customer)
+        found: dict[str, CustomerState] = {}
+        for partition, names in customers.items():
+            blobs = await self.state.states(partition, names)
+            found.update({name: decode_state(blob) for name, blob in zip(names, blobs, strict=True) if blob})
+        return found
+
+    async def _send(self, push: Push, state: CustomerState) -> DeliveryReported:
+        now = int(time.time() * 1000)
+        reason = regate(push, state, self.reference, self.policy, now)
+        if reason is None:
+            partition = partition_of(push.customer, self.partitions)
+            payload = encode_decision(push)
+            await patiently("inbox", lambda: self.state.post(partition, push.customer, push.id, payload))
+        status = DeliveryStatus.WITHHELD if reason else DeliveryStatus.SENT
+        self.meters.delivered(status, reason or "")
+        return DeliveryReported(
+            id=f"{push.id}:{status}",
+            customer=push.customer,
+            channel=Channel.APP,
+            at=now,
+            received=now,
+            decision=push.id,
+            offer=push.offer,
+            status=status,
+            reason=reason or "",
+        )
+
+
+def read_push(raw: bytes | None) -> Push | None:
+    """None for a withheld decision, and for bytes that are no decision: only the journey writes this topic."""
+    try:
+        decision = decode_decision(raw or b"")
+    except msgspec.DecodeError as fault:
+        log.error("a record of the promotions topic is no decision", fault=str(fault))
+        return None
+    return decision if isinstance(decision, Push) else None

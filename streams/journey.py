@@ -1,0 +1,207 @@
+"""The journey agent: customer events in; states, slates, decisions and outbox out, one atomic commit per partition.
+
+Reads `customer-events`. Writes Redis only; the relay takes the outbox to Kafka. A fetch over several partitions
+is loaded, folded, ranked and committed together: one round trip each way, one kernel call for all slates.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from faust.types import TP
+
+from recommender.recommend import Query, recommend_many
+from retail.customers import CustomerState, decode_state
+from retail.slates import encode_slate
+from streams.log_reader import LogReader
+from streams.meters import Meters
+from streams.microbatch import MicroBatch, World, customers_of, fold, read_batch, to_commit
+from streams.ownership import Ownership
+from streams.patience import patiently
+from streams.records import Fetched, Progress, Records
+from streams.relay import Pending, Relay
+from streams.shedding import Shedding
+from streams.state import Commit, Committed, Ledger, Outgoing, State, StateUnavailable
+from streams.state.models import ModelShelf
+from streams.topics import CUSTOMER_EVENTS
+
+log = structlog.get_logger()
+
+WARM_SLATE = 10
+"""Items of a warm slate: a first screen. The read path ranks anew for more."""
+
+Slates = dict[str, bytes]
+"""Encoded slate by customer."""
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """What decides: pure functions over these."""
+
+    world: World
+    models: ModelShelf
+    shedding: Shedding
+
+
+@dataclass(frozen=True)
+class Journey:
+    """suspect: partitions whose last commit is in doubt, so that their outbox must be looked at."""
+
+    state: State
+    relay: Relay
+    reader: LogReader
+    deciding: Deciding
+    progress: Progress
+    meters: Meters
+    owned: Ownership
+    suspect: set[int] = field(default_factory=set)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self, stream: AsyncIterable[Fetched]) -> None:
+        async for fetched in stream:
+            async with self.lock:
+                await self.apply({tp.partition: records for tp, records in fetched.partitions.items()})
+
+    async def apply(self, work: Mapping[int, Records]) -> None:
+        """Returns when every record is applied, rejected or known; however long Redis or Kafka take."""
+        remaining = dict(work)
+        while remaining:
+            remaining = await patiently("journey", lambda work=remaining: self._attempt(work))
+        suspect = sorted(self.suspect)
+        await self.relay.recover(suspect)
+        self.suspect.difference_update(suspect)
+
+    async def reconcile(self, expected: Mapping[int, int]) -> None:
+        """Repairs ledgers that fell behind what was committed: a Redis that was rolled back or wiped.
+
+        expected: partition to the offset that Kafka has as committed.
+        """
+        async with self.lock:
+            for partition, offset in expected.items():
+                await patiently("reconcile", lambda p=partition, o=offset: self._reconcile(p, o))
+
+    async def _reconcile(self, partition: int, expected: int) -> None:
+        actual = await self.state.ledger(partition)
+        known = self.owned.ledger(partition)
+        if known is None or known.next != actual.next:
+            self.owned.took(partition, actual)
+            self.suspect.add(partition)
+        await self._repair(partition, expected)
+
+    async def _attempt(self, work: Mapping[int, Records]) -> dict[int, Records]:
+        """One try; returns what must be done again because its ledger stood elsewhere."""
+        started = time.monotonic()
+        try:
+            await self._take(work)
+            for partition, records in work.items():
+                await self._repair(partition, records[0].offset)
+            refused = await self._advance(work)
+        except StateUnavailable:
+            self._doubt(work)
+            raise
+        self.meters.batch_took(time.monotonic() - started)
+        return {partition: work[partition] for partition in refused}
+
+    async def _take(self, partitions: Iterable[int]) -> None:
+        unknown = [partition for partition in partitions if self.owned.ledger(partition) is None]
+        ledgers = await asyncio.gather(*map(self.state.ledger, unknown))
+        for partition, ledger in zip(unknown, ledgers, strict=True):
+            self.owned.took(partition, ledger)
+
+    async def _repair(self, partition: int, until: int) -> None:
+        """Applies what lies between the ledger and `until`, read from Kafka again."""
+        first = self._ledger(partition).next
+        if first >= until:
+            return
+        log.warning("hole in the ledger", partition=partition, first=first, until=until)
+        async for page in self.reader.read(CUSTOMER_EVENTS.name, partition, first, until):
+            if await self._advance({partition: page}):
+                raise StateUnavailable(f"the ledger of partition {partition} moved during a repair")
+            self.meters.repaired("applied", len(page))
+
+    async def _advance(self, work: Mapping[int, Records]) -> list[int]:
+        """Applies records that follow the ledgers; returns the partitions whose commit was refused."""
+        batches = [read_batch(partition, self._ledger(partition), records) for partition, records in work.items()]
+        await self._load(batches)
+        for batch in batches:
+            fold(batch, self.deciding.world)
+        lag = time.time() - min(records[-1].timestamp for records in work.values()) / 1000
+        slates = self._slates(batches, lag)
+        commits = [to_commit(batch, slates[batch.partition]) for batch in batches]
+        results = await self.state.commit(commits)
+        for batch, commit, result in zip(batches, commits, results, strict=True):
+            await self._settle(batch, commit, result, lag)
+        return [commit.partition for commit, result in zip(commits, results, strict=True) if not result.applied]
+
+    async def _load(self, batches: Sequence[MicroBatch]) -> None:
+        """Fills in the states of the customers concerned, from memory where they are there."""
+        missing: list[list[str]] = []
+        for batch in batches:
+            customers = customers_of(batch)
+            batch.states.update(self.owned.states(batch.partition, customers))
+            missing.append([customer for customer in customers if customer not in batch.states])
+        blobs = await asyncio.gather(
+            *(self.state.states(batch.partition, absent) for batch, absent in zip(batches, missing, strict=True) if absent)
+        )
+        found = iter(blobs)
+        for batch, absent in zip(batches, missing, strict=True):
+            for customer, blob in zip(absent, next(found) if absent else (), strict=True):
+                if blob is not None:
+                    batch.states[customer] = decode_state(blob)
+
+    def _slates(self, batches: Sequence[MicroBatch], lag: float) -> dict[int, Slates]:
+        """A slate for every changed customer, all in one kernel call; none where they are shed."""
+        changed = sum(len(batch.changed) for batch in batches)
+        if self.deciding.shedding.sheds(lag):
+            self.meters.slated("shed", changed)
+            return {batch.partition: {} for batch in batches}
+        queries = [_query(batch, customer) for batch in batches for customer in batch.changed]
+        slates = recommend_many(queries, self.deciding.models.current, self.deciding.world.reference)
+        self.meters.slated("made", changed)
+        encoded = iter(slates)
+        return {
+            batch.partition: {customer: encode_slate(next(encoded)) for customer in batch.changed} for batch in batches
+        }
+
+    async def _settle(self, batch: MicroBatch, commit: Commit, result: Committed, lag: float) -> None:
+        if not result.applied:
+            self._doubt((commit.partition,))
+            return
+        ledger = Ledger(commit.next, batch.marks)
+        self.owned.committed(batch.partition, ledger, {customer: batch.states[customer] for customer in batch.changed})
+        self.progress.advance(TP(CUSTOMER_EVENTS.name, commit.partition), commit.next)
+        self.meters.journeyed(batch.counts)
+        self.meters.stands(batch.partition, commit.next, lag)
+        if result.outbox:
+            await self.relay.send(Pending(batch.partition, result.outbox, _filled(commit)))
+
+    def _doubt(self, partitions: Iterable[int]) -> None:
+        """After a refusal or a lost reply: what is in memory proves nothing, and the outbox may hold an orphan."""
+        partitions = list(partitions)
+        self.owned.forget(partitions)
+        self.suspect.update(partitions)
+
+    def _ledger(self, partition: int) -> Ledger:
+        ledger = self.owned.ledger(partition)
+        assert ledger is not None, f"partition {partition} was not taken"
+        return ledger
+
+
+def _query(batch: MicroBatch, customer: str) -> Query:
+    state: CustomerState = batch.states[customer]
+    return Query(
+        customer=customer,
+        state=state,
+        at=batch.changed[customer],
+        store=state.visit.store if state.visit else "",
+        limit=WARM_SLATE,
+    )
+
+
+def _filled(commit: Commit) -> list[Outgoing]:
+    return [
+        Outgoing(record.topic, record.key, commit.slates[record.key.decode()]) if record.value is None else record
+        for record in commit.outgoing
+    ]

@@ -1,0 +1,58 @@
+"""What a worker knows of the partitions it owns: ledgers and decoded states, kept as long as they are proven.
+
+Nobody but the holder of the ledger may write a partition: every commit names the offset it continues from, and
+Redis refuses it when another has moved the ledger. So a state read or written here stays true as long as our
+commits are accepted, and one refused commit throws all of the partition's memory away.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from retail.customers import CustomerState
+from streams.state import Ledger
+
+
+@dataclass
+class Owned:
+    """One partition. states: the most recently used customers, oldest first."""
+
+    ledger: Ledger
+    states: OrderedDict[str, CustomerState] = field(default_factory=OrderedDict)
+
+
+@dataclass
+class Ownership:
+    """limit: customers kept per partition."""
+
+    limit: int
+    _partitions: dict[int, Owned] = field(default_factory=dict)
+
+    def ledger(self, partition: int) -> Ledger | None:
+        owned = self._partitions.get(partition)
+        return owned.ledger if owned else None
+
+    def took(self, partition: int, ledger: Ledger) -> None:
+        self._partitions[partition] = Owned(ledger)
+
+    def forget(self, partitions: Iterable[int]) -> None:
+        for partition in partitions:
+            self._partitions.pop(partition, None)
+
+    def known(self) -> dict[int, int]:
+        """Partition to the next offset to apply."""
+        return {partition: owned.ledger.next for partition, owned in self._partitions.items()}
+
+    def states(self, partition: int, customers: Sequence[str]) -> dict[str, CustomerState]:
+        """Those of the customers that are in memory."""
+        kept = self._partitions[partition].states
+        return {customer: kept[customer] for customer in customers if customer in kept}
+
+    def committed(self, partition: int, ledger: Ledger, states: Mapping[str, CustomerState]) -> None:
+        owned = self._partitions[partition]
+        owned.ledger = ledger
+        for customer, state in states.items():
+            owned.states[customer] = state
+            owned.states.move_to_end(customer)
+        while len(owned.states) > self.limit:
+            owned.states.popitem(last=False)

@@ -1,0 +1,84 @@
+"""The outbox relay: what was committed with the state goes to Kafka, then is forgotten.
+
+Reads the outbox of the partitions this worker owns. Writes `recommendations`, `promotions`, `journeys` and
+`events.rejected`. Entries normally come straight from the commit; those a dead worker or a lost reply left
+behind are read from Redis. Every record carries an id of its own business, so a reader may see it twice and know.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from streams.patience import patiently
+from streams.state import Outgoing, State
+from streams.topics.publisher import Publisher, Record
+
+WAITING = 64
+"""Entries that may wait; a journey that is further ahead waits for Kafka instead of growing."""
+
+BACKLOG_PAGE = 100
+"""Outbox entries read at once."""
+
+PRODUCE_TIMEOUT = 10.0
+"""Seconds until a produce call is given up and done again."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An outbox entry on its way. outgoing: every value filled in."""
+
+    partition: int
+    entry: str
+    outgoing: Sequence[Outgoing]
+
+
+@dataclass
+class Relay:
+    state: State
+    publisher: Publisher
+    _queue: asyncio.Queue[Pending] = field(default_factory=lambda: asyncio.Queue(WAITING))
+
+    async def send(self, pending: Pending) -> None:
+        """Waits while too much waits already."""
+        await self._queue.put(pending)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            pending = [await self._queue.get()]
+            while not self._queue.empty():
+                pending.append(self._queue.get_nowait())
+            await self._relay(pending)
+
+    async def recover(self, partitions: Iterable[int]) -> None:
+        """Queues what the outboxes of these partitions still hold. Harmless for what is on its way already."""
+        for partition in partitions:
+            for entry in await patiently("outbox", lambda p=partition: self.state.outbox(p, BACKLOG_PAGE)):
+                outgoing = await self._fill(partition, entry.outgoing)
+                await self.send(Pending(partition, entry.id, outgoing))
+
+    async def _fill(self, partition: int, outgoing: Sequence[Outgoing]) -> list[Outgoing]:
+        """Puts the current slates where the entry only names them; a slate that expired is left out."""
+        customers = [record.key.decode() for record in outgoing if record.value is None]
+        slates = await patiently("slates", lambda: self.state.slates(partition, customers)) if customers else []
+        current = dict(zip(customers, slates, strict=True))
+        filled = [
+            record if record.value is not None else Outgoing(record.topic, record.key, current[record.key.decode()])
+            for record in outgoing
+        ]
+        return [record for record in filled if record.value is not None]
+
+    async def _relay(self, pending: Sequence[Pending]) -> None:
+        records = [
+            Record(topic=record.topic, key=record.key, value=record.value)
+            for entry in pending
+            for record in entry.outgoing
+            if record.value is not None
+        ]
+        await patiently("relay", lambda: self.publisher.publish(records, timeout=PRODUCE_TIMEOUT))
+        entries: dict[int, list[str]] = defaultdict(list)
+        for entry in pending:
+            entries[entry.partition].append(entry.entry)
+        for partition, ids in entries.items():
+            await patiently("relayed", lambda p=partition, i=ids: self.state.relayed(p, i))
