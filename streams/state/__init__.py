@@ -5,6 +5,7 @@ One suite runs on both: tests/contract/state.py.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -56,7 +57,11 @@ class Commit:
 
 @dataclass(frozen=True)
 class Committed:
-    """applied: the ledger stood at `first` and has moved. next: where it stands now. outbox: the entry's id, "" if empty."""
+    """applied: the ledger stood at `first` and has moved. next: where it stands now. outbox: the entry's id, "" if empty.
+
+    A commit whose reply was lost and that is done again is refused with the ledger at its own `next`: it was
+    applied, or another owner applied the same offsets, which comes to the same. Its outbox entry is in `outbox()`.
+    """
 
     applied: bool
     next: int
@@ -109,6 +114,15 @@ class State(Protocol):
         ...
 
 
+class Listener(Protocol):
+    """Hears of news in one customer's inbox. Registered when made, so nothing between two waits is missed."""
+
+    async def wait(self, timeout: float) -> bool:
+        """True as soon as there may be news, False after `timeout` seconds. Silent while Redis is down: read the
+        inbox after a False as well. May be cancelled and called again."""
+        ...
+
+
 class Views(Protocol):
     """What the gateway needs: reads with a deadline. Faults and deadlines raise `StateUnavailable`."""
 
@@ -118,6 +132,10 @@ class Views(Protocol):
 
     async def inbox(self, partition: int, customer: str, after: str, limit: int) -> list[InboxMessage]:
         """Messages after the id (exclusive; "" from the oldest), oldest first."""
+        ...
+
+    def listen(self, partition: int, customer: str) -> AbstractContextManager[Listener]:
+        """Wake-ups for a customer's inbox; all listeners of a process share one connection."""
         ...
 
     async def ping(self) -> None: ...
