@@ -1,7 +1,7 @@
 """The worker's composition root: builds the agents and everything they need, runs them, and stops them in order.
 
-    events.* , deliveries ──► identify ──► customer-events ──► journey ──► Redis (state, slates, outbox)
-    promotions ──► deliver ──► app inbox, deliveries                            └──► relay ──► recommendations, ...
+events.* , deliveries ──► identify ──► customer-events ──► journey ──► Redis (state, slates, outbox)
+promotions ──► deliver ──► app inbox, deliveries                            └──► relay ──► recommendations, ...
 """
 
 import asyncio
@@ -9,9 +9,10 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import faust
 import structlog
@@ -19,7 +20,6 @@ import uvloop
 from faust.types import TP
 from prometheus_client import start_http_server
 
-from recommender.policy import GatePolicy
 from retail.reference import Reference
 from streams.deliver import Deliver
 from streams.identify import Identify
@@ -28,7 +28,7 @@ from streams.log_reader import LogReader
 from streams.meters import Meters
 from streams.microbatch import World
 from streams.ownership import Ownership
-from streams.records import FetchedSchema, RecordBatchConsumer, RecordBatchTransport
+from streams.records import Fetched, FetchedSchema, RecordBatchConsumer, RecordBatchTransport
 from streams.relay import Relay
 from streams.settings import Settings
 from streams.shedding import Shedding
@@ -95,9 +95,7 @@ def build(settings: Settings) -> Worker:
         owned=Ownership(settings.kept_states),
     )
     identify = Identify(publisher, transport.progress, meters, settings.customer_partitions)
-    deliver = Deliver(
-        state, publisher, reference, world.gate, transport.progress, meters, settings.customer_partitions
-    )
+    deliver = Deliver(state, publisher, reference, world.gate, transport.progress, meters, settings.customer_partitions)
     _bind(app, "identify", identify.run)
     _bind(app, "journey", journey.run)
     _bind(app, "deliver", deliver.run)
@@ -125,7 +123,7 @@ def _faust_app(settings: Settings) -> faust.App:
     )
 
 
-def _bind(app: faust.App, name: str, run: object) -> None:
+def _bind(app: faust.App, name: str, run: Callable[[AsyncIterable[Fetched]], Awaitable[None]]) -> None:
     topics = [topic for topic, reader in READERS.items() if reader == name]
     channel = app.topic(*topics, schema=FetchedSchema())
     app.agent(channel, name=name, concurrency=1)(run)
@@ -173,10 +171,11 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
 def _follow_rebalances(worker: Worker) -> None:
     """What is owned no more is forgotten; outboxes of what is owned now are looked at."""
 
-    async def revoked(_app: object, partitions: Iterable[TP], **_: object) -> None:
+    async def revoked(_app: Any, *_: Any, signal: Any = None, **__: Any) -> None:
         worker.journey.owned.forget(list(worker.journey.owned.known()))
 
-    async def assigned(_app: object, partitions: Iterable[TP], **_: object) -> None:
+    async def assigned(_app: Any, *signalled: Any, signal: Any = None, **__: Any) -> None:
+        partitions: Iterable[TP] = signalled[0]
         mine = [tp.partition for tp in partitions if tp.topic == CUSTOMER_EVENTS.name]
         worker.journey.suspect.update(mine)
         log.info("partitions assigned", partitions=sorted(mine))
@@ -188,19 +187,9 @@ def _follow_rebalances(worker: Worker) -> None:
 async def _reconcile(worker: Worker) -> None:
     while True:
         await asyncio.sleep(RECONCILE_EVERY)
-        if worker.app.consumer is not None and not worker.app.rebalancing:
-            await worker.journey.reconcile(_committed(worker))
-
-
-def _committed(worker: Worker) -> dict[int, int]:
-    """Per owned partition of `customer-events`, the offset that Kafka holds as committed."""
-    consumer = worker.app.consumer
-    assert isinstance(consumer, RecordBatchConsumer)
-    return {
-        tp.partition: consumer._committed_offset[tp] or 0
-        for tp in consumer.assignment()
-        if tp.topic == CUSTOMER_EVENTS.name
-    }
+        consumer = worker.app.consumer
+        if isinstance(consumer, RecordBatchConsumer) and not worker.app.rebalancing:
+            await worker.journey.reconcile(consumer.committed(CUSTOMER_EVENTS.name))
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -56,12 +56,13 @@ class Deliver:
             self.progress.advance(partition, batch[-1].offset + 1)
 
     async def _deliver(self, pushes: list[Push]) -> None:
-        states = await patiently("deliver", lambda: self._states(pushes))
+        states = await patiently("deliver", self._states, pushes)
         reports = [await self._send(push, states.get(push.customer, EMPTY)) for push in pushes]
         records = [
-            Record(topic=DELIVERIES.name, key=report.customer.encode(), value=encode_event(report)) for report in reports
+            Record(topic=DELIVERIES.name, key=report.customer.encode(), value=encode_event(report))
+            for report in reports
         ]
-        await patiently("deliveries", lambda: self.publisher.publish(records, timeout=PRODUCE_TIMEOUT))
+        await patiently("deliveries", self.publisher.publish, records, timeout=PRODUCE_TIMEOUT)
 
     async def _states(self, pushes: list[Push]) -> dict[str, CustomerState]:
         customers: dict[int, list[str]] = defaultdict(list)
@@ -79,7 +80,7 @@ class Deliver:
         if reason is None:
             partition = partition_of(push.customer, self.partitions)
             payload = encode_decision(push)
-            await patiently("inbox", lambda: self.state.post(partition, push.customer, push.id, payload))
+            await patiently("inbox", self.state.post, partition, push.customer, push.id, payload)
         status = DeliveryStatus.WITHHELD if reason else DeliveryStatus.SENT
         self.meters.delivered(status, reason or "")
         return DeliveryReported(

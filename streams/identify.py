@@ -1,4 +1,4 @@
-"""The identify agent: decodes, validates, corrects clocks, resolves the customer; channel topics in, `customer-events` out.
+"""The identify agent: what senders wrote becomes events of a customer, decoded, validated, clock-corrected.
 
 Reads the channel topics and `deliveries`. Writes `customer-events` (key: customer) and `events.rejected`.
 A fetch is acknowledged when all it gave rise to is in Kafka; until then it is produced again, in order, and the
@@ -53,7 +53,7 @@ class Identify:
             for partition, batch in fetched.partitions.items()
             for record in batch
         ]
-        await patiently("identify", lambda: self.publisher.publish(records, timeout=PRODUCE_TIMEOUT))
+        await patiently("identify", self.publisher.publish, records, timeout=PRODUCE_TIMEOUT)
         for partition, batch in fetched.partitions.items():
             self.progress.advance(partition, batch[-1].offset + 1)
         self.meters.identified(len(records))
@@ -87,5 +87,3 @@ def read_source(topic: str, raw: bytes, received: int) -> Event:
     if topic == DELIVERIES.name:
         return decode_event(raw)
     return refine(raw, CHANNEL_OF[topic], received)
-
-

@@ -68,10 +68,8 @@ class Journey:
         """Returns when every record is applied, rejected or known; however long Redis or Kafka take."""
         remaining = dict(work)
         while remaining:
-            remaining = await patiently("journey", lambda work=remaining: self._attempt(work))
-        suspect = sorted(self.suspect)
-        await self.relay.recover(suspect)
-        self.suspect.difference_update(suspect)
+            remaining = await patiently("journey", self._attempt, remaining)
+        await self._recover_outboxes()
 
     async def reconcile(self, expected: Mapping[int, int]) -> None:
         """Repairs ledgers that fell behind what was committed: a Redis that was rolled back or wiped.
@@ -80,7 +78,8 @@ class Journey:
         """
         async with self.lock:
             for partition, offset in expected.items():
-                await patiently("reconcile", lambda p=partition, o=offset: self._reconcile(p, o))
+                await patiently("reconcile", self._reconcile, partition, offset)
+            await self._recover_outboxes()
 
     async def _reconcile(self, partition: int, expected: int) -> None:
         actual = await self.state.ledger(partition)
@@ -89,6 +88,11 @@ class Journey:
             self.owned.took(partition, actual)
             self.suspect.add(partition)
         await self._repair(partition, expected)
+
+    async def _recover_outboxes(self) -> None:
+        suspect = sorted(self.suspect)
+        await self.relay.recover(suspect)
+        self.suspect.difference_update(suspect)
 
     async def _attempt(self, work: Mapping[int, Records]) -> dict[int, Records]:
         """One try; returns what must be done again because its ledger stood elsewhere."""
@@ -112,7 +116,7 @@ class Journey:
 
     async def _repair(self, partition: int, until: int) -> None:
         """Applies what lies between the ledger and `until`, read from Kafka again."""
-        first = self._ledger(partition).next
+        first = self.owned.taken(partition).next
         if first >= until:
             return
         log.warning("hole in the ledger", partition=partition, first=first, until=until)
@@ -123,7 +127,7 @@ class Journey:
 
     async def _advance(self, work: Mapping[int, Records]) -> list[int]:
         """Applies records that follow the ledgers; returns the partitions whose commit was refused."""
-        batches = [read_batch(partition, self._ledger(partition), records) for partition, records in work.items()]
+        batches = [read_batch(partition, self.owned.taken(partition), records) for partition, records in work.items()]
         await self._load(batches)
         for batch in batches:
             fold(batch, self.deciding.world)
@@ -143,7 +147,11 @@ class Journey:
             batch.states.update(self.owned.states(batch.partition, customers))
             missing.append([customer for customer in customers if customer not in batch.states])
         blobs = await asyncio.gather(
-            *(self.state.states(batch.partition, absent) for batch, absent in zip(batches, missing, strict=True) if absent)
+            *(
+                self.state.states(batch.partition, absent)
+                for batch, absent in zip(batches, missing, strict=True)
+                if absent
+            )
         )
         found = iter(blobs)
         for batch, absent in zip(batches, missing, strict=True):
@@ -182,11 +190,6 @@ class Journey:
         partitions = list(partitions)
         self.owned.forget(partitions)
         self.suspect.update(partitions)
-
-    def _ledger(self, partition: int) -> Ledger:
-        ledger = self.owned.ledger(partition)
-        assert ledger is not None, f"partition {partition} was not taken"
-        return ledger
 
 
 def _query(batch: MicroBatch, customer: str) -> Query:

@@ -22,7 +22,9 @@ class LogReader:
 
     async def read(self, topic: str, partition: int, first: int, until: int) -> AsyncIterator[Records]:
         """What the partition still holds of [first, until), in pages. Raises PublishFailed where Kafka is down."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.broker, enable_auto_commit=False, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.broker, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
         try:
             await consumer.start()
             async for page in _pages(consumer, TopicPartition(topic, partition), first, until):

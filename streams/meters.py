@@ -17,7 +17,9 @@ class Meters:
         self._slates = self._counter("slates", "Warm slates made or shed", "outcome")
         self._repairs = self._counter("repairs", "Records re-read because the ledger had a hole", "outcome")
         self._batch = Histogram("caudal_batch_seconds", "Time of one fetch through the journey", registry=self.registry)
-        self._lag = Gauge("caudal_lag_seconds", "Age of the newest applied event", ["partition"], registry=self.registry)
+        self._lag = Gauge(
+            "caudal_lag_seconds", "Age of the newest applied event", ["partition"], registry=self.registry
+        )
         self._ledger = Gauge("caudal_ledger_next", "Next offset to apply", ["partition"], registry=self.registry)
 
     def _counter(self, name: str, job: str, *labels: str) -> Counter:

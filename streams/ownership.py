@@ -32,6 +32,10 @@ class Ownership:
         owned = self._partitions.get(partition)
         return owned.ledger if owned else None
 
+    def taken(self, partition: int) -> Ledger:
+        """Of a partition that was taken. Raises KeyError for any other."""
+        return self._partitions[partition].ledger
+
     def took(self, partition: int, ledger: Ledger) -> None:
         self._partitions[partition] = Owned(ledger)
 

@@ -7,7 +7,7 @@ Kafka is the buffer. Only cancellation (shutdown, rebalance) gets out.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -23,15 +23,16 @@ LONGEST_PAUSE = 2.0
 log = structlog.get_logger()
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
-async def patiently(what: str, action: Callable[[], Awaitable[T]]) -> T:
+async def patiently(what: str, action: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """The action's result, however long its dependency takes to come back. what: for the log."""
     pause = FIRST_PAUSE
     while True:
         try:
-            return await action()
+            return await action(*args, **kwargs)
         except (StateUnavailable, PublishFailed) as fault:
             log.warning("waiting for a dependency", what=what, fault=str(fault), pause=round(pause, 3))
-        await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, guards nothing
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, LONGEST_PAUSE)

@@ -15,7 +15,7 @@ from typing import Any, cast
 import faust
 from aiokafka import ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP, ConsumerMessage, Message
+from faust.types import TP, Message
 from mode import Service
 
 Records = list[ConsumerRecord[bytes | None, bytes | None]]
@@ -31,7 +31,7 @@ class Fetched:
         return sum(map(len, self.partitions.values()))
 
 
-class FetchedSchema(faust.Schema):
+class FetchedSchema(faust.Schema[Any, Any]):
     """Passes a `Fetched` through untouched; agents decode bytes themselves, so poison cannot stop a stream."""
 
     def loads_key(self, app: Any, message: Any, **options: Any) -> None:
@@ -61,6 +61,11 @@ class RecordBatchConsumer(driver.Consumer):
         for partition in revoked:
             self.progress.pop(partition, None)
 
+    def committed(self, topic: str) -> dict[int, int]:
+        """Of the partitions assigned to this worker: the offset that Kafka holds as committed, 0 where none."""
+        mine = (partition for partition in self.assignment() if partition.topic == topic)
+        return {tp.partition: self._committed_offset[tp] or 0 for tp in mine}
+
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         self._acked.clear()
         self._acked_index.clear()
@@ -70,9 +75,8 @@ class RecordBatchConsumer(driver.Consumer):
         return self.progress.get(tp)
 
     async def _drain_messages(self, fetcher: Any) -> None:
-        stopped = (self._stopped, cast(Service, fetcher)._stopped)
         try:
-            while not any(event.is_set() for event in stopped):
+            while not (self.should_stop or cast(Service, fetcher).should_stop):
                 await self._drain_once()
         except self.consumer_stopped_errors:
             if not self.transport.app.should_stop:
@@ -114,7 +118,7 @@ class RecordBatchConsumer(driver.Consumer):
         partition, records = next(iter(fetched.partitions.items()))
         message = self._to_message(partition, records[0])
         message.value = cast(Any, fetched)
-        return cast(ConsumerMessage, message)
+        return message
 
 
 class RecordBatchTransport(driver.Transport):

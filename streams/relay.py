@@ -54,14 +54,14 @@ class Relay:
     async def recover(self, partitions: Iterable[int]) -> None:
         """Queues what the outboxes of these partitions still hold. Harmless for what is on its way already."""
         for partition in partitions:
-            for entry in await patiently("outbox", lambda p=partition: self.state.outbox(p, BACKLOG_PAGE)):
+            for entry in await patiently("outbox", self.state.outbox, partition, BACKLOG_PAGE):
                 outgoing = await self._fill(partition, entry.outgoing)
                 await self.send(Pending(partition, entry.id, outgoing))
 
     async def _fill(self, partition: int, outgoing: Sequence[Outgoing]) -> list[Outgoing]:
         """Puts the current slates where the entry only names them; a slate that expired is left out."""
         customers = [record.key.decode() for record in outgoing if record.value is None]
-        slates = await patiently("slates", lambda: self.state.slates(partition, customers)) if customers else []
+        slates = await patiently("slates", self.state.slates, partition, customers) if customers else []
         current = dict(zip(customers, slates, strict=True))
         filled = [
             record if record.value is not None else Outgoing(record.topic, record.key, current[record.key.decode()])
@@ -76,9 +76,9 @@ class Relay:
             for record in entry.outgoing
             if record.value is not None
         ]
-        await patiently("relay", lambda: self.publisher.publish(records, timeout=PRODUCE_TIMEOUT))
+        await patiently("relay", self.publisher.publish, records, timeout=PRODUCE_TIMEOUT)
         entries: dict[int, list[str]] = defaultdict(list)
         for entry in pending:
             entries[entry.partition].append(entry.entry)
         for partition, ids in entries.items():
-            await patiently("relayed", lambda p=partition, i=ids: self.state.relayed(p, i))
+            await patiently("relayed", self.state.relayed, partition, ids)

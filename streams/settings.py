@@ -16,13 +16,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CAUDAL_", extra="ignore", frozen=True)
 
-    broker: Annotated[str, Field(description="Kafka bootstrap servers, host:port, comma separated.")] = (
-        "127.0.0.1:9092"
-    )
+    broker: Annotated[str, Field(description="Kafka bootstrap servers, host:port, comma separated.")] = "127.0.0.1:9092"
     redis_url: Annotated[str, Field(description="Redis or Valkey that keeps the state.")] = "redis://127.0.0.1:6379/0"
-    models: Annotated[Path, Field(description="Folder of published model versions; the newest complete one serves.")] = (
-        DEFAULT_CACHE / "models"
-    )
+    models: Annotated[
+        Path, Field(description="Folder of published model versions; the newest complete one serves.")
+    ] = DEFAULT_CACHE / "models"
     group: Annotated[str, Field(description="Consumer group of the workers, and prefix of nothing else.")] = "caudal"
     channel_partitions: Annotated[
         int, Field(ge=1, description="Partitions of each channel topic; bounds how many workers can identify at once.")
@@ -35,12 +33,18 @@ class Settings(BaseSettings):
             "Redis key: changing it needs a migration.",
         ),
     ] = 8
-    replication: Annotated[int, Field(ge=1, description="Replicas of each topic; 3 in production, 1 on one broker.")] = 1
+    replication: Annotated[
+        int, Field(ge=1, description="Replicas of each topic; 3 in production, 1 on one broker.")
+    ] = 1
     idempotent_producer: Annotated[
-        bool, Field(description="Idempotent Kafka producers. Off only for brokers without InitProducerId (the embedded one).")
+        bool,
+        Field(
+            description="Idempotent Kafka producers. Off only for brokers without InitProducerId (the embedded one)."
+        ),
     ] = True
     session_timeout: Annotated[
-        float, Field(gt=0, description="Seconds until a silent worker's partitions move. 6 is Kafka's minimum by default.")
+        float,
+        Field(gt=0, description="Seconds until a silent worker's partitions move. 6 is Kafka's minimum by default."),
     ] = 6.0
     slates: Annotated[
         Slates,
@@ -50,7 +54,8 @@ class Settings(BaseSettings):
         float, Field(ge=0, description="Seconds of lag beyond which warm slates are shed and the read path decides.")
     ] = 2.0
     fetch_records: Annotated[
-        int, Field(ge=1, description="Records of one fetch, folded as one micro-batch; more is faster, later and larger.")
+        int,
+        Field(ge=1, description="Records of one fetch, folded as one micro-batch; more is faster, later and larger."),
     ] = 1000
     kept_states: Annotated[
         int, Field(ge=0, description="Customers kept decoded in a worker's memory per partition, about 3 KB each.")

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+RECORD_BYTES = 1_000_000
+"""Largest record of a topic, unless it says otherwise; just under what a Kafka broker takes by default."""
+
 
 @dataclass(frozen=True)
 class Topic:
-    """One Kafka topic. partitions: "settings" means the number the settings give for the kind.
+    """One Kafka topic. partitions: 0 means the number the settings give for the kind.
 
     compacted: keeps the last value per key. retention: how long records stay, None for ever.
+    record_bytes: largest record.
     """
 
     name: str
@@ -17,16 +21,24 @@ class Topic:
     partitions: int = 0
     compacted: bool = False
     retention: timedelta | None = timedelta(days=7)
+    record_bytes: int = RECORD_BYTES
 
 
 WEB = Topic("events.web", "what happens on the site", "the sender's strongest identifier")
 APP = Topic("events.app", "what happens in the app", "the sender's strongest identifier")
 STORE = Topic("events.store", "what happens in the stores: beacons, tills", "the sender's strongest identifier")
 SERVICE = Topic("events.service", "what the contact centre hears", "the sender's strongest identifier")
-REJECTED = Topic("events.rejected", "what could not be applied: raw bytes, where from, why", "source topic",
-                 retention=timedelta(days=30))
-CUSTOMER_EVENTS = Topic("customer-events", "decoded events, resolved to one customer", "customer id",
-                        retention=timedelta(days=30))
+# Its values hold the largest record of another topic in base64.
+REJECTED = Topic(
+    "events.rejected",
+    "what could not be applied: raw bytes, where from, why",
+    "source topic",
+    retention=timedelta(days=30),
+    record_bytes=2 * RECORD_BYTES,
+)
+CUSTOMER_EVENTS = Topic(
+    "customer-events", "decoded events, resolved to one customer", "customer id", retention=timedelta(days=30)
+)
 RECOMMENDATIONS = Topic("recommendations", "a fresh slate per changed customer", "customer id")
 PROMOTIONS = Topic("promotions", "what was decided about pushes", "customer id")
 JOURNEYS = Topic("journeys", "stages that customers entered", "customer id")

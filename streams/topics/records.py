@@ -1,0 +1,43 @@
+"""A record to be written to a topic, and what can go wrong with it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from streams.topics import ALL, RECORD_BYTES
+
+OVERHEAD = 70
+"""Bytes that a record of its own batch costs beside key, value and headers (61 for the batch, the rest lengths)."""
+
+_LARGEST = {topic.name: topic.record_bytes for topic in ALL}
+
+
+class Record(msgspec.Struct, frozen=True):
+    """value: None is a tombstone. partition: chosen by the key where None. timestamp: milliseconds, now where None."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+    partition: int | None = None
+    timestamp: int | None = None
+
+
+class PublishFailed(Exception):
+    """Kafka did not acknowledge in time. Some of the records may be there: publish all again, or give up all."""
+
+
+class RecordTooLarge(Exception):
+    """No broker of ours takes this record, however often it is sent."""
+
+
+def size_of(record: Record) -> int:
+    """Bytes the record takes at most. Raises RecordTooLarge."""
+    size = OVERHEAD + len(record.key) + len(record.value or b"")
+    for name, value in record.headers:
+        size += len(name) + len(value) + 10
+    if size > (largest := _LARGEST.get(record.topic, RECORD_BYTES)):
+        raise RecordTooLarge(
+            f"a record for {record.topic} has {size} bytes, the topic takes {largest}: send less in one event"
+        )
+    return size

@@ -1,0 +1,22 @@
+"""Where a record came from, through its header and back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.origin import HEADER, Origin, origin_header, read_origin
+
+
+@given(st.sampled_from(["events.web", "events.app", "deliveries"]), st.integers(0, 10_000), st.integers(0, 2**62))
+def test_an_origin_survives_its_header(topic: str, partition: int, offset: int) -> None:
+    header = origin_header(topic, partition, offset)
+    assert read_origin([("trace", b"x"), header]) == Origin((topic, partition), offset)
+
+
+@given(st.binary(max_size=40))
+def test_a_foreign_producers_header_never_raises(value: bytes) -> None:
+    origin = read_origin([(HEADER, value)])
+    assert origin is None or isinstance(origin.offset, int)
+
+
+def test_a_record_without_the_header_has_no_origin() -> None:
+    assert read_origin([]) is None
