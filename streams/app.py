@@ -9,15 +9,13 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
 
 import faust
 import structlog
 import uvloop
-from faust.types import TP
 from prometheus_client import start_http_server
 
 from retail.reference import Reference
@@ -94,6 +92,7 @@ def build(settings: Settings) -> Worker:
         meters=meters,
         owned=Ownership(settings.kept_states),
     )
+    transport.owner = journey
     identify = Identify(publisher, transport.progress, meters, settings.customer_partitions)
     deliver = Deliver(state, publisher, reference, world.gate, transport.progress, meters, settings.customer_partitions)
     _bind(app, "identify", identify.run)
@@ -161,27 +160,10 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
         running = asyncio.create_task(task)
         running.add_done_callback(_report)
         stack.callback(running.cancel)
-    _follow_rebalances(worker)
     worker.app.finalize()
     stack.push_async_callback(worker.app.stop)
     await worker.app.start()
     log.info("worker ready", group=worker.settings.group, broker=worker.settings.broker)
-
-
-def _follow_rebalances(worker: Worker) -> None:
-    """What is owned no more is forgotten; outboxes of what is owned now are looked at."""
-
-    async def revoked(_app: Any, *_: Any, signal: Any = None, **__: Any) -> None:
-        worker.journey.owned.forget(list(worker.journey.owned.known()))
-
-    async def assigned(_app: Any, *signalled: Any, signal: Any = None, **__: Any) -> None:
-        partitions: Iterable[TP] = signalled[0]
-        mine = [tp.partition for tp in partitions if tp.topic == CUSTOMER_EVENTS.name]
-        worker.journey.suspect.update(mine)
-        log.info("partitions assigned", partitions=sorted(mine))
-
-    worker.app.on_partitions_revoked.connect(revoked)
-    worker.app.on_partitions_assigned.connect(assigned)
 
 
 async def _reconcile(worker: Worker) -> None:

@@ -64,6 +64,15 @@ class Journey:
             async with self.lock:
                 await self.apply({tp.partition: records for tp, records in fetched.partitions.items()})
 
+    def gained(self, partitions: Iterable[TP]) -> None:
+        """Another worker may have died with an outbox half relayed."""
+        mine = {tp.partition for tp in partitions if tp.topic == CUSTOMER_EVENTS.name}
+        self.suspect.update(mine)
+        log.info("partitions gained", partitions=sorted(mine))
+
+    def lost(self, partitions: Iterable[TP]) -> None:
+        self.owned.forget([tp.partition for tp in partitions if tp.topic == CUSTOMER_EVENTS.name])
+
     async def apply(self, work: Mapping[int, Records]) -> None:
         """Returns when every record is applied, rejected or known; however long Redis or Kafka take."""
         remaining = dict(work)

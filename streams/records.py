@@ -8,9 +8,9 @@ Faust believes to be acknowledged is ignored. (Overriding `ack` would not do: th
 inlines it.)
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import faust
 from aiokafka import ConsumerRecord
@@ -49,6 +49,14 @@ class Progress(dict[TP, int]):
             self[partition] = offset
 
 
+class Owner(Protocol):
+    """Who answers for partitions between two rebalances. Both calls come while nothing is in flight."""
+
+    def gained(self, partitions: Iterable[TP]) -> None: ...
+
+    def lost(self, partitions: Iterable[TP]) -> None: ...
+
+
 class RecordBatchConsumer(driver.Consumer):
     """Faust's aiokafka consumer, delivering `Fetched` values and committing `Progress`."""
 
@@ -60,6 +68,11 @@ class RecordBatchConsumer(driver.Consumer):
         await super().on_partitions_revoked(revoked)
         for partition in revoked:
             self.progress.pop(partition, None)
+        cast(RecordBatchTransport, self.transport).owner.lost(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        cast(RecordBatchTransport, self.transport).owner.gained(assigned)
+        await super().on_partitions_assigned(assigned, generation_id)
 
     def committed(self, topic: str) -> dict[int, int]:
         """Of the partitions assigned to this worker: the offset that Kafka holds as committed, 0 where none."""
@@ -122,9 +135,13 @@ class RecordBatchConsumer(driver.Consumer):
 
 
 class RecordBatchTransport(driver.Transport):
-    """readers: topic to the agent that reads it; partitions of one reader travel together."""
+    """readers: topic to the agent that reads it; partitions of one reader travel together.
+
+    owner: is told of rebalances; set it before the app starts.
+    """
 
     Consumer = RecordBatchConsumer
+    owner: "Owner"
 
     def __init__(self, urls: Any, app: Any, *, readers: Mapping[str, str]) -> None:
         super().__init__(urls, app)
