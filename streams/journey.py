@@ -7,6 +7,7 @@ is loaded, folded, ranked and committed together: one round trip each way, one k
 import asyncio
 import time
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,7 +19,7 @@ from retail.slates import encode_slate
 from streams.log_reader import LogReader
 from streams.meters import Meters
 from streams.microbatch import MicroBatch, World, customers_of, fold, read_batch, to_commit
-from streams.ownership import Ownership
+from streams.ownership import NotOwned, Ownership
 from streams.patience import patiently
 from streams.records import Fetched, Progress, Records
 from streams.relay import Pending, Relay
@@ -91,6 +92,10 @@ class Journey:
             await self._recover_outboxes()
 
     async def _reconcile(self, partition: int, expected: int) -> None:
+        with suppress(NotOwned):
+            await self._catch_up(partition, expected)
+
+    async def _catch_up(self, partition: int, expected: int) -> None:
         actual = await self.state.ledger(partition)
         known = self.owned.ledger(partition)
         if known is None or known.next != actual.next:
@@ -114,6 +119,8 @@ class Journey:
         except StateUnavailable:
             self._doubt(work)
             raise
+        except NotOwned:
+            return dict(work)
         self.meters.batch_took(time.monotonic() - started)
         return {partition: work[partition] for partition in refused}
 

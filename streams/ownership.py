@@ -13,6 +13,10 @@ from retail.customers import CustomerState
 from streams.state import Ledger
 
 
+class NotOwned(Exception):
+    """A partition was lost while something was being done about it; whoever owns it now will do it."""
+
+
 @dataclass
 class Owned:
     """One partition. states: the most recently used customers, oldest first."""
@@ -33,8 +37,8 @@ class Ownership:
         return owned.ledger if owned else None
 
     def taken(self, partition: int) -> Ledger:
-        """Of a partition that was taken. Raises KeyError for any other."""
-        return self._partitions[partition].ledger
+        """Of a partition that was taken. Raises NotOwned for any other."""
+        return self._owned(partition).ledger
 
     def took(self, partition: int, ledger: Ledger) -> None:
         self._partitions[partition] = Owned(ledger)
@@ -49,14 +53,20 @@ class Ownership:
 
     def states(self, partition: int, customers: Sequence[str]) -> dict[str, CustomerState]:
         """Those of the customers that are in memory."""
-        kept = self._partitions[partition].states
+        kept = self._owned(partition).states
         return {customer: kept[customer] for customer in customers if customer in kept}
 
     def committed(self, partition: int, ledger: Ledger, states: Mapping[str, CustomerState]) -> None:
-        owned = self._partitions[partition]
+        owned = self._owned(partition)
         owned.ledger = ledger
         for customer, state in states.items():
             owned.states[customer] = state
             owned.states.move_to_end(customer)
         while len(owned.states) > self.limit:
             owned.states.popitem(last=False)
+
+    def _owned(self, partition: int) -> Owned:
+        owned = self._partitions.get(partition)
+        if owned is None:
+            raise NotOwned(f"partition {partition} is not owned")
+        return owned
