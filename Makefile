@@ -52,8 +52,8 @@ fix: $(INSTALLED) ## what ruff can mend by itself
 live: $(INSTALLED) ## the live tests on real servers: CAUDAL_TEST_BROKER=host:port CAUDAL_TEST_REDIS=redis://host:port
 	@test -n "$$CAUDAL_TEST_BROKER" && test -n "$$CAUDAL_TEST_REDIS" || { \
 	    echo "Name the servers: CAUDAL_TEST_BROKER=host:port CAUDAL_TEST_REDIS=redis://host:port make live"; \
-	    echo "To have Apache Kafka and redis-server started and stopped around it: $(BIN)/python -m tests.servers -- make live"; exit 2; }
-	@CAUDAL_TEST_STRICT=1 $(BIN)/python -m pytest -q -m live $(ARGS)
+	    echo "To have Apache Kafka and redis-server started and stopped around it: $(BIN)/python -m tests.real_servers -- make live"; exit 2; }
+	@CAUDAL_TEST_STRICT=1 $(BIN)/python -m pytest -q tests/live tests/contract $(ARGS)
 
 bench: $(INSTALLED) ## the benchmarks, each prints a table (ARGS=--json)
 	@for question in benchmarks/[a-z]*.py; do echo "== $$question"; $(BIN)/python $$question $(ARGS) || exit 1; done
