@@ -6,7 +6,6 @@ overtaken by the next.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,7 +16,7 @@ class Batch(Protocol):
     """A batch under construction; the client's builder is one."""
 
     def append(
-        self, *, timestamp: int | None, key: bytes, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+        self, *, timestamp: int | None, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]
     ) -> object | None:
         """None where it is full; the first record always fits."""
         ...
@@ -62,10 +61,8 @@ class Parcel:
         """Puts as many records as fit into the batch; returns how many."""
         first = self.taken
         for record in self.records[first:]:
-            if (
-                batch.append(timestamp=record.timestamp, key=record.key, value=record.value, headers=record.headers)
-                is None
-            ):
+            headers = list(record.headers)
+            if batch.append(timestamp=record.timestamp, key=record.key, value=record.value, headers=headers) is None:
                 break
             self.taken += 1
         return self.taken - first

@@ -1,0 +1,104 @@
+"""Writing to the topics: many records at once, acknowledged, in order per partition, in few requests.
+
+Records of concurrent calls are gathered per partition into batches, so a thousand callers with one record each
+cost about as much as one with a thousand.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+
+from streams.topics.lane import Delivery, Lane, Parcel
+from streams.topics.partitions import partition_of
+from streams.topics.producer import Producer
+from streams.topics.records import PublishFailed, Record, RecordTooLarge, size_of
+
+__all__ = ["PublishFailed", "Publisher", "Record", "RecordTooLarge"]
+
+WAITING_BYTES = 64 * 1024 * 1024
+"""Bytes that may wait for acknowledgement in all; beyond it a call fails at once instead of filling the memory."""
+
+
+class Publisher:
+    """Connects by itself, also to a broker that comes up later."""
+
+    def __init__(self, broker: str, *, idempotent: bool = True) -> None:
+        """broker: bootstrap servers. idempotent: see the setting `idempotent_producer`."""
+        self._producer = Producer(broker, idempotent)
+        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._partitions: dict[str, int] = {}
+        self._waiting = 0
+
+    async def start(self) -> None:
+        """Begins to connect and returns at once."""
+        _ = self._producer.connect()
+
+    async def stop(self) -> None:
+        """Sends what is on its way, for some seconds at most; calls that wait then fail."""
+        await self._producer.stop()
+        for lane in self._lanes.values():
+            if lane.task is not None:
+                lane.task.cancel()
+            for parcel in lane.waiting:
+                parcel.delivery.fail(PublishFailed("the publisher was stopped"))
+
+    async def ping(self, timeout: float) -> None:
+        """Asks the broker for its metadata. Raises PublishFailed within `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                client = await self._producer.client()
+                if not await client.client.force_metadata_update():
+                    raise PublishFailed(f"Kafka at {self._producer.broker} does not answer")
+        except TimeoutError as fault:
+            raise PublishFailed(f"Kafka at {self._producer.broker} did not answer in {timeout} s") from fault
+
+    async def publish(self, records: Sequence[Record], timeout: float) -> None:
+        """Returns when all records are acknowledged by all in-sync replicas; same partition, same order.
+
+        Raises PublishFailed when that has not come about within `timeout` seconds: some may be there, and what
+        is on its way may still arrive, before anything published later. Raises RecordTooLarge before any is sent.
+        """
+        if not records:
+            return
+        size = sum(map(size_of, records))
+        if self._waiting + size > WAITING_BYTES:
+            raise PublishFailed(f"{self._waiting} bytes wait for Kafka already")
+        self._waiting += size
+        try:
+            async with asyncio.timeout(timeout):
+                await self._deliver(records)
+        except TimeoutError as fault:
+            raise PublishFailed(
+                f"Kafka at {self._producer.broker} did not acknowledge {len(records)} records in {timeout} s"
+            ) from fault
+        finally:
+            self._waiting -= size
+
+    async def _deliver(self, records: Sequence[Record]) -> None:
+        groups: dict[tuple[str, int], list[Record]] = defaultdict(list)
+        for record in records:
+            partition, topic = record.partition, record.topic
+            if partition is None:
+                partition = partition_of(record.key, self._partitions.get(topic) or await self._count(topic))
+            groups[topic, partition].append(record)
+        delivery = Delivery(len(records), asyncio.get_running_loop().create_future())
+        for place, group in groups.items():
+            self._lane(place).add(Parcel(delivery, group))
+        try:
+            await delivery.over
+        except BaseException:
+            delivery.over.cancel()
+            for place in groups:
+                self._lanes[place].drop(delivery)
+            raise
+
+    def _lane(self, place: tuple[str, int]) -> Lane:
+        lane = self._lanes.get(place)
+        if lane is None:
+            lane = self._lanes[place] = Lane(self._producer, *place)
+        return lane
+
+    async def _count(self, topic: str) -> int:
+        """Partitions of a topic, as the broker has them. Raises PublishFailed."""
+        self._partitions[topic] = count = await self._producer.partitions(topic)
+        return count
