@@ -1,0 +1,73 @@
+"""The command line: which commands there are, and how their faults are told.
+
+A command is imported only when it runs.
+"""
+
+import os
+import sys
+
+from cyclopts import App
+from cyclopts.exceptions import CycloptsError
+
+APP = App(
+    name="caudal",
+    help="The real-time customer-journey engine of a retailer: events in, recommendations and in-store "
+    "promotions out, each with its reason.",
+    help_epilogue="Every setting is a flag and an environment variable: `--redis-url` is `CAUDAL_REDIS_URL`. "
+    "First time here? `caudal demo`.",
+    version_flags=["--version"],
+)
+
+TOPICS = App(name="topics", help="The Kafka topics.")
+SHOP = App(name="shop", help="The catalogue, the stores and the offers.")
+EVALUATE = App(name="evaluate", help="The shipped models on anyone's data, beside the baselines.")
+
+USAGE = 2
+"""Exit status of a command that was called wrongly."""
+
+FAILED = 1
+"""Exit status of a command that could not do its work."""
+
+STOPPED = 130
+"""Exit status after Ctrl-C."""
+
+DEBUG = "CAUDAL_DEBUG"
+"""Environment variable: set, a fault is shown with its traceback."""
+
+
+def assemble() -> App:
+    """The whole command line, nothing of it imported yet."""
+    _add(APP, "demo", "demo", "See it work: a year of real receipts and a simulated shop floor, on this machine.")
+    _add(APP, "up", "up", "Run the whole system on this machine, loaded but without traffic.")
+    _add(APP, "worker", "worker", "Run a worker: identify, journey and deliver.")
+    _add(APP, "gateway", "gateway", "Run the HTTP gateway.")
+    _add(TOPICS, "topics", "create", "Create the topics that are missing; tells what it changed.")
+    _add(SHOP, "shop", "load", "Load catalogue, stores and offers of a folder into the topics.")
+    _add(APP, "train", "train", "Train a model and publish it; workers and gateways take it up by themselves.")
+    _add(EVALUATE, "evaluate", "sessions", "Predict the next item of sessions.")
+    _add(EVALUATE, "evaluate", "baskets", "Predict each customer's last basket.")
+    for group in (TOPICS, SHOP, EVALUATE):
+        if group.name[0] not in APP:
+            APP.command(group)
+    return APP
+
+
+def _add(app: App, module: str, name: str, job: str) -> None:
+    if name not in app:
+        app.command(f"caudal.commands.{module}:{name}", name=name, help=job)
+
+
+def main() -> None:
+    """The `caudal` script. A fault is told in a sentence on stderr; with CAUDAL_DEBUG set, with its traceback."""
+    try:
+        status = assemble()(exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
+    except Exception as fault:
+        if os.environ.get(DEBUG):
+            raise
+        print(f"caudal: {fault}", file=sys.stderr)
+        sys.exit(FAILED)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,1 @@
+"""One module per command; `caudal.cli` imports it when the command runs."""

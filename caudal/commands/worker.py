@@ -1,0 +1,18 @@
+"""`caudal worker`."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from streams.settings import Settings
+
+
+def worker(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -> int:
+    """Run a worker: identify, journey and deliver.
+
+    Runs until SIGTERM. Start as many as there are cores to give, on as many machines as you like: they share the
+    partitions among themselves, and take over what one that died leaves behind.
+    """
+    from streams.app import run
+
+    return run(settings or Settings())
