@@ -1,0 +1,118 @@
+"""A shop as files: `catalog.jsonl`, `stores.jsonl` and `offers.jsonl` (or `offers.json`) in one folder.
+
+One JSON object a line, with the fields of `retail.catalog.Item`, `retail.stores.Store` and `retail.offers.Offer`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from retail.catalog import Item
+from retail.offers import Offer
+from retail.stores import Store
+
+CATALOG_FILES = ("catalog.jsonl", "catalog.json")
+STORE_FILES = ("stores.jsonl", "stores.json")
+OFFER_FILES = ("offers.jsonl", "offers.json")
+
+T = TypeVar("T", bound=Item | Store | Offer)
+
+
+class ShopUnreadable(Exception):
+    """A file of a shop is missing or wrong; the message names file, line and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    items: list[Item]
+    stores: list[Store]
+    offers: list[Offer]
+
+
+def read_shop(folder: Path) -> Shop:
+    """Reads whichever of the three files the folder has. Raises ShopUnreadable, before anything is loaded."""
+    if not folder.is_dir():
+        raise ShopUnreadable(f"{folder} is no folder")
+    shop = Shop(
+        items=_read(folder, CATALOG_FILES, Item, _check_item),
+        stores=_read(folder, STORE_FILES, Store, _check_store),
+        offers=_read(folder, OFFER_FILES, Offer, _check_offer),
+    )
+    if not (shop.items or shop.stores or shop.offers):
+        names = ", ".join(files[0] for files in (CATALOG_FILES, STORE_FILES, OFFER_FILES))
+        raise ShopUnreadable(f"{folder} holds nothing to load: expected {names}")
+    return shop
+
+
+def _read(folder: Path, names: tuple[str, ...], kind: type[T], check: Callable[[T], str]) -> list[T]:
+    path = next((folder / name for name in names if (folder / name).exists()), None)
+    if path is None:
+        return []
+    entries: dict[str, T] = {}
+    for place, raw in _entries(path):
+        entry = _decode(place, raw, kind)
+        problem = check(entry) or ("this id is there already" if entry.id in entries else "")
+        if problem:
+            raise ShopUnreadable(f"{place}: {kind.__name__.lower()} {entry.id!r}: {problem}")
+        entries[entry.id] = entry
+    return list(entries.values())
+
+
+def _entries(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Where each entry stands, and its JSON."""
+    try:
+        content = path.read_bytes()
+    except OSError as fault:
+        raise ShopUnreadable(f"{path}: {fault.strerror}") from fault
+    if path.suffix == ".json":
+        yield from _array(path, content)
+        return
+    for number, line in enumerate(content.splitlines(), start=1):
+        if line.strip():
+            yield f"{path}, line {number}", line
+
+
+def _array(path: Path, content: bytes) -> Iterator[tuple[str, bytes]]:
+    try:
+        entries = msgspec.json.decode(content, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise ShopUnreadable(f"{path}: {fault}; expected a JSON array of objects") from fault
+    for number, entry in enumerate(entries, start=1):
+        yield f"{path}, entry {number}", bytes(entry)
+
+
+def _decode(place: str, raw: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise ShopUnreadable(f"{place}: {fault}") from fault
+
+
+def _check_identity(identity: str) -> str:
+    return "" if 1 <= len(identity) <= 256 and identity.isprintable() else "an id has 1 to 256 printable characters"
+
+
+def _check_item(item: Item) -> str:
+    if item.price is not None and item.price < 0:
+        return "the price is negative"
+    return _check_identity(item.id)
+
+
+def _check_store(store: Store) -> str:
+    zones = {zone.id for zone in store.zones}
+    for beacon in store.beacons:
+        if beacon.zone and beacon.zone not in zones:
+            return f"beacon {beacon.id} stands in zone {beacon.zone!r}, which the store lacks"
+    try:
+        ZoneInfo(store.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return f"{store.time_zone!r} is no IANA time zone, such as Europe/Madrid"
+    return _check_identity(store.id)
+
+
+def _check_offer(offer: Offer) -> str:
+    return "it ends before it starts" if offer.ends <= offer.starts else _check_identity(offer.id)
