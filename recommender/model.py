@@ -1,10 +1,116 @@
 """A trained model as plain arrays: opened from a versioned folder, checked, never unpickled."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.manifest import FORMAT, MANIFEST, FileEntry, Manifest, checksum, read_manifest
+from recommender.shelf import SHAPES, Arrays, Shelf, flaw, make_shelf
 
 
-@dataclass(frozen=True)
+class ModelRefused(Exception):
+    """The folder does not hold a model that can serve. Whoever asked keeps the one it has."""
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
-    """version: the folder's name. (Arrays to come.)"""
+    """version: the folder's name, "" for the empty model. items: ids by row. stores: number by store id.
+
+    first, last: the purchases it learned from, seconds since the epoch.
+    """
 
     version: str
+    shelf: Shelf
+    items: tuple[str, ...]
+    stores: dict[str, int] = field(default_factory=dict)
+    first: int = 0
+    last: int = 0
+
+    @classmethod
+    def empty(cls) -> Model:
+        """Knows nothing, serves anyway: what a process starts with before the first training."""
+        return cls("", make_shelf(empty_arrays()), ())
+
+
+def empty_arrays() -> dict[str, NDArray[np.generic]]:
+    """Arrays of a model of no items."""
+    arrays: dict[str, NDArray[np.generic]] = {
+        name: np.zeros((0,) * len(axes), dtype) for name, (dtype, axes) in SHAPES.items()
+    }
+    arrays["here_starts"] = np.zeros(1, np.int64)
+    arrays["alpha"] = np.ones(1, np.float32)
+    return arrays
+
+
+def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -> Model:
+    """Raises ModelRefused where the arrays do not fit together."""
+    wrong = flaw(arrays)
+    if wrong:
+        raise ModelRefused(f"model {version}: {wrong}")
+    items, stores = _texts(arrays["item_ids"]), _texts(arrays["store_ids"])
+    if len(items) != len(arrays["keys"]) or len(stores) != len(arrays["here_starts"]) - 1:
+        raise ModelRefused(f"model {version}: {len(items)} item ids and {len(stores)} store ids do not fit its arrays")
+    return Model(version, make_shelf(arrays), items, {store: n for n, store in enumerate(stores)}, first, last)
+
+
+def newest(models: Path) -> Path | None:
+    """The newest complete version in the folder of models, None where there is none. Names sort by age."""
+    if not models.is_dir():
+        return None
+    versions = (folder for folder in models.iterdir() if not folder.name.startswith("."))
+    complete = (folder for folder in versions if (folder / MANIFEST).is_file())
+    return max(complete, key=lambda folder: folder.name, default=None)
+
+
+def load(folder: Path) -> Model:
+    """The model of a version's folder, its arrays mapped, not read into memory.
+
+    Raises ModelRefused: torn (a file is missing, short or changed), foreign (another format), or ill-shaped.
+    """
+    manifest = _manifest(folder)
+    if manifest.version != folder.name:
+        raise ModelRefused(f"{folder}: the manifest is of version {manifest.version}")
+    arrays = {name: _array(folder, name, entry) for name, entry in manifest.arrays.items()}
+    return make_model(manifest.version, arrays, first=manifest.first, last=manifest.last)
+
+
+def texts(values: Sequence[str]) -> NDArray[np.uint8]:
+    """Ids as one array of bytes, what `item_ids` and `store_ids` hold. Raises ValueError on a zero character."""
+    if any("\0" in value for value in values):
+        raise ValueError("an id with a zero character cannot be stored")
+    return np.frombuffer("".join(value + "\0" for value in values).encode(), np.uint8)
+
+
+def _texts(packed: NDArray[np.generic]) -> tuple[str, ...]:
+    try:
+        return tuple(packed.tobytes().decode().split("\0")[:-1])
+    except UnicodeDecodeError as error:
+        raise ModelRefused("ids are not UTF-8") from error
+
+
+def _manifest(folder: Path) -> Manifest:
+    try:
+        manifest = read_manifest(folder)
+    except (OSError, ValueError) as error:
+        raise ModelRefused(f"{folder / MANIFEST}: {error}") from error
+    if manifest.format != FORMAT:
+        raise ModelRefused(f"{folder}: format {manifest.format}, this program reads {FORMAT}; train again")
+    return manifest
+
+
+def _array(folder: Path, name: str, entry: FileEntry) -> NDArray[np.generic]:
+    path = folder / f"{name}.npy"
+    try:
+        if checksum(path) != entry.sha256:
+            raise ModelRefused(f"{path}: its bytes are not those that were published")
+        array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelRefused(f"{path}: {error}") from error
+    if array.dtype.str != entry.dtype or array.shape != entry.shape:
+        raise ModelRefused(f"{path}: {array.dtype.str} {array.shape}, the manifest says {entry.dtype} {entry.shape}")
+    return array

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import time, timedelta
 
+from retail.policy import JourneyPolicy
+
 
 @dataclass(frozen=True)
 class GatePolicy:
@@ -20,3 +22,72 @@ class GatePolicy:
     just_bought: timedelta = timedelta(minutes=30)
     dismissed: timedelta = timedelta(hours=4)
     shelf_life: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class BlendPolicy:
+    """How the sources of a slate are weighed; measured on Complete Journey and on a public session log.
+
+    Each source is first scaled so that the customer's strongest candidate of it counts 1; then the weights apply.
+    habit: bought before, the strongest known signal in a grocery. together: neighbours of the newest items.
+    taste: the factor model. here: popular in the asked store. popular: popular anywhere.
+    habit_decay: the same as the journey counts with, or counters and reader would disagree.
+    seeds: newest distinct items whose neighbours are looked at. seed_decay: what each older seed keeps of the weight.
+    fresh: time after which the newest interaction's pull fell to 1/e; a shopping trip, not a month.
+    stale: the share of the pull that never fades; next week's basket still resembles the last one.
+    basis: items that the factor model is asked with at most; the fold-in grows with its cube.
+    kin: the strongest of the basis whose similar items become candidates.
+    popular_depth: popular items that are candidates for everybody; also how deep the fallback ladder looks.
+    spare: candidates ranked beyond the limit, so that filters rarely leave a gap.
+    in_view: how long the item viewed last is taken to be on the screen and not recommended.
+    """
+
+    habit: float = 1.0
+    together: float = 0.3
+    taste: float = 0.2
+    here: float = 0.1
+    popular: float = 0.1
+    habit_decay: timedelta = JourneyPolicy.habit_decay
+    seeds: int = 10
+    seed_decay: float = 0.8
+    fresh: timedelta = timedelta(hours=2)
+    stale: float = 0.3
+    basis: int = 20
+    kin: int = 8
+    popular_depth: int = 50
+    spare: int = 20
+    in_view: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class TrainingPolicy:
+    """How models are trained.
+
+    support: purchases from which an item is known to the model; once is enough to be somebody's habit.
+    factors, iterations, regularization: of the factor model. alpha: n purchases have confidence 1 + alpha n.
+    neighbours: kept per item, by being together and by factors alike.
+    alike_among: the most popular items among which alike ones are looked for; rarer ones have factors of noise.
+    reach: positions of a session, or items of a basket, that are paired at most on either side.
+    backward: weight of a pair against the order of time; what follows a click says more than what led to it.
+    damping: how much a neighbour's own popularity is held against it, 0 not at all, 1 wholly.
+    size_damping: how much a long basket's pairs count less, as a power of its length.
+    popularity_decay: time after which a purchase counts 1/e in the popular lists; they follow the season.
+    popular_here: items kept per store.
+    seed: of the factor model's start.
+    """
+
+    support: int = 1
+    factors: int = 64
+    iterations: int = 15
+    regularization: float = 0.05
+    alpha: float = 2.0
+    neighbours: int = 30
+    alike: int = 20
+    alike_among: int = 10_000
+    reach: int = 50
+    backward: float = 0.7
+    damping: float = 0.3
+    size_damping: float = 0.5
+    popularity_decay: timedelta = timedelta(days=60)
+    popular_here: int = 50
+    seed: int = 2026

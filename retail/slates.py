@@ -13,6 +13,7 @@ class Source(StrEnum):
     TASTE = "taste"
     POPULAR_HERE = "popular_here"
     POPULAR = "popular"
+    CATALOG = "catalog"
 
 
 class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True):

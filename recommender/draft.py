@@ -1,0 +1,38 @@
+"""A slate in the making: candidates are offered best first; each is kept, or dropped with a reason."""
+
+from dataclasses import dataclass, field
+
+from recommender.filters import Filters
+from retail.slates import Dropped, Recommendation, Source
+
+PERSONAL = frozenset({Source.BOUGHT_BEFORE, Source.SEEN_TOGETHER, Source.TASTE})
+"""Sources that start from the customer's own history."""
+
+
+@dataclass
+class Draft:
+    """limit: items wanted."""
+
+    filters: Filters
+    limit: int
+    kept: list[Recommendation] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+
+    @property
+    def full(self) -> bool:
+        return len(self.kept) >= self.limit
+
+    @property
+    def personal(self) -> bool:
+        return any(kept.source in PERSONAL for kept in self.kept)
+
+    def offer(self, item: str, score: float, source: Source, because: str = "") -> None:
+        reason = self.filters.refusal(item)
+        if reason:
+            self.dropped.append(Dropped(item, reason))
+        else:
+            self.kept.append(Recommendation(item, score, source, because))
+
+    def settled(self) -> set[str]:
+        """Items that were offered already."""
+        return {kept.item for kept in self.kept} | {dropped.item for dropped in self.dropped}

@@ -1,0 +1,60 @@
+"""The fallback ladder: what fills a slate when the customer's own candidates do not.
+
+Popular in this store, popular anywhere, then the catalogue in its order. Every rung passes the same filters.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+
+from recommender.draft import Draft
+from recommender.model import Model
+from retail.reference import Reference
+from retail.slates import Source
+
+DEPTH = 1000
+"""Items looked at on each rung: bounds the time of an answer when most of a catalogue is unavailable."""
+
+NO_MODEL = "no_model"
+NO_HISTORY = "no_history"
+UNKNOWN_HISTORY = "unknown_history"
+FILTERED = "filtered"
+
+Rung = tuple[Source, str, float]
+"""Source, item, score."""
+
+
+def fill(draft: Draft, store: str, model: Model, reference: Reference) -> None:
+    """Offers items, the best rung first, until the draft is full or nothing is left."""
+    settled = draft.settled()
+    for source, item, score in chain(_here(store, model), _popular(model), _catalog(reference)):
+        if draft.full:
+            return
+        if item not in settled:
+            settled.add(item)
+            draft.offer(item, score, source)
+
+
+def reason(model: Model, has_history: bool, known: int) -> str:
+    """Why a slate has nothing personal. known: items of the customer's history that the model knows."""
+    if not model.items:
+        return NO_MODEL
+    if not has_history:
+        return NO_HISTORY
+    return FILTERED if known else UNKNOWN_HISTORY
+
+
+def _here(store: str, model: Model) -> Iterator[Rung]:
+    number = model.stores.get(store)
+    if number is None:
+        return
+    starts = model.shelf.here_starts
+    for row in model.shelf.here[starts[number] : starts[number + 1]][:DEPTH].tolist():
+        yield Source.POPULAR_HERE, model.items[row], 0.0
+
+
+def _popular(model: Model) -> Iterable[Rung]:
+    return ((Source.POPULAR, model.items[row], 0.0) for row in model.shelf.popular[:DEPTH].tolist())
+
+
+def _catalog(reference: Reference) -> Iterable[Rung]:
+    return ((Source.CATALOG, item, 0.0) for item in islice(reference.items, DEPTH))

@@ -1,0 +1,27 @@
+"""The packed parts of a customer's state as arrays: what `retail.habits` and `retail.history` write, byte for byte."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+HABIT = np.dtype([("item", "<u8"), ("value", "<f4"), ("last", "<u4")])
+"""One repeat counter: item key, count as it stood at `last`, seconds."""
+
+INTERACTION = np.dtype([("item", "<u8"), ("at", "<u4"), ("kind", "u1"), ("channel", "u1"), ("quantity", "<u2")])
+"""One interaction, oldest first in a history. kind: `retail.customers.Interaction`."""
+
+
+class Packed(NamedTuple):
+    """Records of several customers end to end. starts: (Q + 1,) int64, customer q has starts[q] to starts[q + 1]."""
+
+    records: NDArray[np.void]
+    starts: NDArray[np.int64]
+
+
+def pack(blobs: Sequence[bytes], layout: np.dtype[np.void]) -> Packed:
+    """The blobs of Q customers as one array of records, without copying a record twice."""
+    starts = np.zeros(len(blobs) + 1, np.int64)
+    np.cumsum([len(blob) // layout.itemsize for blob in blobs], out=starts[1:])
+    return Packed(np.frombuffer(b"".join(blobs), layout), starts)

@@ -1,0 +1,100 @@
+"""Items wanted together: neighbours by shared baskets and sessions, the closer the stronger."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.compiled import compiled
+from recommender.policy import TrainingPolicy
+from recommender.training.transactions import Transactions
+
+
+def together(lines: Transactions, items: int, policy: TrainingPolicy) -> dict[str, NDArray[np.generic]]:
+    """The arrays `together` and `together_weights`, (I, N), of a shelf of `items` rows.
+
+    Two items of a group count 1 / (distance in its order); items of one moment, as on a receipt, have distance 1.
+    Counts are damped by the group's length and by the neighbour's own frequency, and scaled to at most 1.
+    """
+    order = np.lexsort((lines.item, lines.at, lines.basket))
+    groups = _group_starts(lines.basket[order])
+    members = np.ascontiguousarray(lines.item[order])
+    places = np.lexsort((np.arange(len(members)), members))
+    item_starts = np.searchsorted(members[places], np.arange(items + 1))
+    frequency = np.bincount(members, minlength=items).astype(np.float64)
+    rows, weights = _neighbours(
+        (groups, _group_of(groups), members, np.ascontiguousarray(lines.at[order])),
+        (item_starts, places),
+        frequency**policy.damping,
+        (policy.neighbours, policy.reach),
+        (policy.backward, policy.size_damping),
+    )
+    largest = weights.max(initial=0.0)
+    return {"together": rows, "together_weights": (weights / largest if largest > 0 else weights).astype(np.float32)}
+
+
+def _group_starts(groups: NDArray[np.int32]) -> NDArray[np.int64]:
+    """(G + 1,) where each group of the sorted column begins."""
+    changes = np.flatnonzero(np.diff(groups)) + 1
+    ends = [len(groups)] if len(groups) else []
+    return np.concatenate(([0], changes, ends)).astype(np.int64)
+
+
+def _group_of(starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(L,) group number of each member."""
+    return np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+
+
+@compiled
+def _neighbours(
+    groups: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]],
+    index: tuple[NDArray[np.int64], NDArray[np.int64]],
+    damping: NDArray[np.float64],
+    sizes: tuple[int, int],
+    shares: tuple[float, float],
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    starts, group_of, members, at = groups
+    item_starts, places = index
+    limit, reach = sizes
+    backward, size_damping = shares
+    items = damping.size
+    rows = np.zeros((items, limit), np.int32)
+    weights = np.zeros((items, limit), np.float64)
+    gains = np.zeros(items, np.float64)
+    touched = np.empty(items, np.int32)
+    for item in range(items):
+        count = 0
+        for p in range(item_starts[item], item_starts[item + 1]):
+            place = places[p]
+            group = group_of[place]
+            first, last = starts[group], starts[group + 1]
+            share = 1.0 / (last - first) ** size_damping
+            for other in range(max(first, place - reach), min(last, place + reach + 1)):
+                neighbour = members[other]
+                if neighbour == item:
+                    continue
+                gain = share
+                if at[other] != at[place]:
+                    gain = share / abs(other - place) if other > place else share * backward / abs(other - place)
+                if gains[neighbour] == 0.0:
+                    touched[count] = neighbour
+                    count += 1
+                gains[neighbour] += gain
+        own = item_starts[item + 1] - item_starts[item]
+        for t in range(count):
+            neighbour = touched[t]
+            _place(rows[item], weights[item], neighbour, gains[neighbour] / (damping[neighbour] * own))
+            gains[neighbour] = 0.0
+    return rows, weights
+
+
+@compiled
+def _place(rows: NDArray[np.int32], weights: NDArray[np.float64], row: int, weight: float) -> None:
+    """Into a list in falling order of weight, if it is among the best; weight 0 marks a free place."""
+    at = rows.size
+    while at > 0 and (weight > weights[at - 1] or (weight == weights[at - 1] and row < rows[at - 1])):
+        if at < rows.size:
+            weights[at] = weights[at - 1]
+            rows[at] = rows[at - 1]
+        at -= 1
+    if at < rows.size:
+        weights[at] = weight
+        rows[at] = row

@@ -1,0 +1,107 @@
+"""Tab-separated files of anybody's shop: a header line, then one purchase or click a line."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from recommender.training.numbers import Numbers
+from recommender.training.transactions import NO_STORE, Transactions
+
+BASKETS = ("customer_id", "basket_id", "item_id", "timestamp")
+"""Columns of a file of purchases; `store_id` may follow."""
+
+STORE = "store_id"
+
+SESSIONS = ("session_id", "item_id", "timestamp")
+
+MILLISECONDS_FROM = 1e11
+"""A larger number than this cannot be seconds (the year 5138), it is milliseconds."""
+
+
+class TableRefused(Exception):
+    """The file cannot be read as asked. The message names file, line and what to do."""
+
+
+def read_baskets(path: Path) -> Transactions:
+    """Purchases: `customer_id basket_id item_id timestamp [store_id]`. Raises TableRefused."""
+    customers, baskets, items, stores = Numbers(), Numbers(), Numbers(), Numbers()
+    lines: list[tuple[int, int, int, int, int]] = []
+    for fields, at in _rows(path, BASKETS, STORE):
+        customer, basket, item = fields[:3]
+        store = stores[fields[4]] if len(fields) > 4 and fields[4] else NO_STORE
+        lines.append((customers[customer], baskets[f"{customer}\t{basket}"], items[item], at, store))
+    customer_n, basket_n, item_n, at_n, store_n = np.array(lines, np.int64).reshape(-1, 5).T
+    return Transactions(
+        customers=customers.ids(),
+        items=items.ids(),
+        stores=stores.ids(),
+        customer=customer_n.astype(np.int32),
+        item=item_n.astype(np.int32),
+        store=store_n.astype(np.int32),
+        basket=basket_n.astype(np.int32),
+        at=at_n,
+    )
+
+
+def read_sessions(path: Path) -> Transactions:
+    """Clicks: `session_id item_id timestamp`. A session is customer and basket in one. Raises TableRefused."""
+    sessions, items = Numbers(), Numbers()
+    lines = [(sessions[session], items[item], at) for (session, item, _), at in _rows(path, SESSIONS)]
+    session_n, item_n, at_n = np.array(lines, np.int64).reshape(-1, 3).T
+    session32 = session_n.astype(np.int32)
+    return Transactions(
+        customers=sessions.ids(),
+        items=items.ids(),
+        stores=(),
+        customer=session32,
+        item=item_n.astype(np.int32),
+        store=np.full(len(lines), NO_STORE, np.int32),
+        basket=session32,
+        at=at_n,
+    )
+
+
+def _rows(path: Path, columns: Sequence[str], optional: str = "") -> Iterator[tuple[list[str], int]]:
+    """The fields of each line and its time in seconds. The timestamp is the last required column."""
+    lines = _lines(path)
+    header = next(lines, "").rstrip("\r\n").split("\t")
+    if header != list(columns) and header != [*columns, optional]:
+        shown = " ".join(columns) + (f" [{optional}]" if optional else "")
+        raise TableRefused(f"{path}, line 1: the header must be {shown}, separated by tabs")
+    for number, line in enumerate(lines, 2):
+        fields = line.rstrip("\r\n").split("\t")
+        if len(fields) != len(header) or not all(fields[: len(columns)]):
+            raise TableRefused(f"{path}, line {number}: {len(header)} filled fields are needed: {line.strip()[:80]!r}")
+        yield fields, _seconds(fields[len(columns) - 1], path, number)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """A missing file and bytes that are not UTF-8 are the file's fault, and are said to be."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            yield from file
+    except (OSError, UnicodeDecodeError) as error:
+        raise TableRefused(f"{path}: {error}") from error
+
+
+def _seconds(text: str, path: Path, number: int) -> int:
+    try:
+        value = float(text)
+    except ValueError:
+        return _moment(text, path, number)
+    if not 0 <= value < 1e15:
+        raise TableRefused(f"{path}, line {number}: {text!r} is not a time after 1970")
+    return int(value / 1000 if value > MILLISECONDS_FROM else value)
+
+
+def _moment(text: str, path: Path, number: int) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise TableRefused(
+            f"{path}, line {number}: {text!r} is no timestamp; seconds since 1970 or 2026-12-31T23:59:59 are"
+        ) from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+

@@ -1,0 +1,108 @@
+"""From purchases to a published model."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.model import texts
+from recommender.policy import TrainingPolicy
+from recommender.publication import Provenance, publish
+from recommender.training.alike import alike
+from recommender.training.complete_journey import read_complete_journey
+from recommender.training.covisitation import together
+from recommender.training.factors import factors
+from recommender.training.popularity import popular
+from recommender.training.table import read_baskets
+from recommender.training.transactions import Transactions
+from retail.catalog import item_key
+
+COMPLETE_JOURNEY = "complete-journey"
+"""The source that comes with the package."""
+
+Progress = Callable[[str, float], None]
+"""Told what is being done and how much of all is done, 0 to 1."""
+
+TRAINING = TrainingPolicy()
+
+
+def silent(doing: str, done: float) -> None:
+    """The progress of nobody."""
+
+
+def train_and_publish(
+    source: str | Path | Transactions, models: Path, until: int | None = None, progress: Progress = silent
+) -> str:
+    """Trains on a source and publishes; returns the version.
+
+    source: "complete-journey", a file `customer_id basket_id item_id timestamp [store_id]`, or the lines.
+    until: seconds since the epoch; what happened from then on is not looked at.
+    Raises TableRefused, ValueError without a single purchase, OSError where the disk refuses.
+    """
+    progress("reading", 0.0)
+    lines = read(source)
+    lines = lines if until is None else lines.until(until)
+    if not len(lines):
+        raise ValueError(f"{source}: nothing was bought" + ("" if until is None else f" before {until}"))
+    arrays = train(lines, TRAINING, progress)
+    progress("publishing", 0.98)
+    version = publish(models, arrays, _provenance(lines, arrays))
+    progress("done", 1.0)
+    return version
+
+
+def read(source: str | Path | Transactions) -> Transactions:
+    if isinstance(source, Transactions):
+        return source
+    return read_complete_journey() if source == COMPLETE_JOURNEY else read_baskets(Path(source))
+
+
+def train(
+    lines: Transactions, policy: TrainingPolicy = TRAINING, progress: Progress = silent
+) -> dict[str, NDArray[np.generic]]:
+    """All arrays of a model. The same lines and policy give the same arrays, on the same machine."""
+    lines = _distinct(lines)
+    names, keys, lines = _shelved(lines, policy.support)
+    progress("what is bought together", 0.1)
+    arrays: dict[str, NDArray[np.generic]] = {"keys": keys, "item_ids": texts(names), "store_ids": texts(lines.stores)}
+    arrays |= together(lines, len(names), policy)
+    progress("what is popular", 0.2)
+    arrays |= popular(lines, len(names), policy)
+    arrays |= factors(lines, len(names), policy, lambda part: progress("tastes", 0.25 + 0.5 * part))
+    progress("what is alike", 0.75)
+    learned, order = arrays["factors"].astype(np.float32), arrays["popular"].astype(np.int32)
+    return arrays | alike(learned, order, policy)
+
+
+def _distinct(lines: Transactions) -> Transactions:
+    """One line for each item of a basket at one moment: twice on a receipt is once wanted."""
+    order = np.lexsort((lines.item, lines.at, lines.basket))
+    columns = np.stack([lines.basket[order], lines.at[order], lines.item[order]])
+    new = np.ones(len(lines), bool)
+    new[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
+    chosen = np.zeros(len(lines), bool)
+    chosen[order[new]] = True
+    return lines.only(chosen)
+
+
+def _shelved(lines: Transactions, support: int) -> tuple[list[str], NDArray[np.uint64], Transactions]:
+    """The item ids and keys that stay, in the order of their keys, and the lines with rows in place of numbers."""
+    counts = np.bincount(lines.item, minlength=len(lines.items))
+    known = np.flatnonzero(counts >= support)
+    keys = np.array([item_key(lines.items[number]) for number in known.tolist()], np.uint64)
+    order = np.argsort(keys, kind="stable")
+    rows = np.full(len(lines.items), -1, np.int32)
+    rows[known[order]] = np.arange(len(known), dtype=np.int32)
+    lines = lines.only(rows[lines.item] >= 0)
+    names = [lines.items[number] for number in known[order].tolist()]
+    return names, keys[order], replace(lines, item=rows[lines.item])
+
+
+def _provenance(lines: Transactions, arrays: dict[str, NDArray[np.generic]]) -> Provenance:
+    counts = {"lines": len(lines), "items": len(arrays["keys"]), "stores": len(arrays["here_starts"]) - 1}
+    return Provenance(
+        created=time.time_ns() // 1_000_000, first=int(lines.at.min()), last=int(lines.at.max()), counts=counts
+    )
