@@ -66,3 +66,23 @@ class Settings(BaseSettings):
     stop_timeout: Annotated[
         float, Field(gt=0, description="Seconds a worker may take to stop before it exits hard; nothing is lost by it.")
     ] = 25.0
+    redis_connections: Annotated[
+        int, Field(ge=1, description="Connections to Redis of one process; more calls at once wait for a free one.")
+    ] = 32
+    redis_timeout: Annotated[
+        float,
+        Field(gt=0, description="Seconds a worker waits for Redis before it tries again; a large commit takes 0.05 s."),
+    ] = 5.0
+    read_deadline: Annotated[
+        float,
+        Field(gt=0, description="Seconds a request may wait for Redis before it is answered without the state."),
+    ] = 0.05
+    slate_days: Annotated[
+        float, Field(gt=0, description="Days a warm slate lives without being renewed; older is no better than none.")
+    ] = 7.0
+    inbox_messages: Annotated[
+        int, Field(ge=1, description="Messages kept in a customer's inbox, the newest; bounds memory per customer.")
+    ] = 100
+    inbox_days: Annotated[
+        float, Field(gt=0, description="Days an inbox lives after its last message; offers in it are over by then.")
+    ] = 30.0

@@ -57,7 +57,7 @@ class Commit:
 
 @dataclass(frozen=True)
 class Committed:
-    """applied: the ledger stood at `first` and has moved. next: where it stands now. outbox: the entry's id, "" if empty.
+    """applied: the ledger stood at `first` and has moved. next: where it stands now. outbox: the entry's id, or "".
 
     A commit whose reply was lost and that is done again is refused with the ledger at its own `next`: it was
     applied, or another owner applied the same offsets, which comes to the same. Its outbox entry is in `outbox()`.
@@ -131,7 +131,7 @@ class Views(Protocol):
         ...
 
     async def inbox(self, partition: int, customer: str, after: str, limit: int) -> list[InboxMessage]:
-        """Messages after the id (exclusive; "" from the oldest), oldest first."""
+        """Messages after the id (exclusive; "" from the oldest), oldest first. Raises ValueError for what is no id."""
         ...
 
     def listen(self, partition: int, customer: str) -> AbstractContextManager[Listener]:

@@ -1,0 +1,56 @@
+"""Every Redis key of ours, and nothing else: what is stored, where, and what it looks like.
+
+The partition is the hash tag, so that all keys of a partition share a slot and one commit is one script call, also
+on a Redis Cluster. A customer's id comes last and is taken as it is: the parts before it hold no user text and end
+in a colon, so no id can reach another key.
+
+| key | type | holds |
+|---|---|---|
+| `{p7}:ledger` | hash | `next`: the first offset not applied; `topic/partition`: the highest source offset applied |
+| `{p7}:outbox` | stream | per commit one entry, field `r`: its outgoing records (`streams.state.outbox`) |
+| `{p7}:customer:ID` | string | the state, msgpack; kept for ever |
+| `{p7}:slate:ID` | string | the warm slate; expires |
+| `{p7}:inbox:ID` | stream | messages, fields `d`: decision, `p`: payload; the newest are kept; expires |
+| `{p7}:posted:ID` | sorted set | decisions that were ever in the inbox, by time; the newest are kept; expires |
+| `{p7}:wakes` | channel | the id of a customer whose inbox has news |
+"""
+
+ALL_WAKES = b"{p*}:wakes"
+"""A pattern of all channels."""
+
+
+def ledger(partition: int) -> bytes:
+    return b"{p%d}:ledger" % partition
+
+
+def outbox(partition: int) -> bytes:
+    return b"{p%d}:outbox" % partition
+
+
+def wakes(partition: int) -> bytes:
+    return b"{p%d}:wakes" % partition
+
+
+def partition_of_wakes(channel: bytes) -> int:
+    return int(channel[2 : channel.index(b"}")])
+
+
+def customer(partition: int, identity: str) -> bytes:
+    return b"{p%d}:customer:%b" % (partition, identity.encode())
+
+
+def slate(partition: int, identity: str) -> bytes:
+    return b"{p%d}:slate:%b" % (partition, identity.encode())
+
+
+def inbox(partition: int, identity: str) -> bytes:
+    return b"{p%d}:inbox:%b" % (partition, identity.encode())
+
+
+def posted(partition: int, identity: str) -> bytes:
+    return b"{p%d}:posted:%b" % (partition, identity.encode())
+
+
+def of_customer(partition: int, identity: str) -> list[bytes]:
+    """Every key that holds something of this customer: what erasing them must delete."""
+    return [build(partition, identity) for build in (customer, slate, inbox, posted)]

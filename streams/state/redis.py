@@ -1,0 +1,177 @@
+"""State and views in Redis or Valkey. Keys and layouts: `streams.state.keys`."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from itertools import chain
+from typing import cast
+
+import msgspec
+
+from streams.settings import Settings
+from streams.state import (
+    Commit,
+    Committed,
+    InboxMessage,
+    Ledger,
+    Listener,
+    OutboxEntry,
+    Source,
+    StateUnavailable,
+    keys,
+)
+from streams.state.calls import Argument, Calls, Script
+from streams.state.message_ids import parse_message_id
+from streams.state.outbox import decode_outgoing, encode_outgoing
+from streams.state.wakes import Wakes
+
+DAY = 86_400
+"""Seconds."""
+
+REMEMBERED_DECISIONS = 1000
+"""Decisions an inbox knows to have held, 60 bytes each: a push that is delivered again months later is still known."""
+
+KEYS_A_READ = 2000
+"""Keys of one MGET, about 2 MB of states; more would hold up the other clients of a Redis for milliseconds."""
+
+
+class RedisState:
+    """The State port. One round trip a call, whatever its size."""
+
+    def __init__(self, calls: Calls, *, slate_days: float, inbox_messages: int, inbox_days: float) -> None:
+        self._calls = calls
+        self._slate_seconds = int(slate_days * DAY)
+        self._inbox_messages = inbox_messages
+        self._inbox_seconds = int(inbox_days * DAY)
+        self._commit = Script.named("commit")
+        self._post = Script.named("post")
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "RedisState":
+        return cls(
+            Calls(settings.redis_url, connections=settings.redis_connections, timeout=settings.redis_timeout),
+            slate_days=settings.slate_days,
+            inbox_messages=settings.inbox_messages,
+            inbox_days=settings.inbox_days,
+        )
+
+    async def close(self) -> None:
+        await self._calls.close()
+
+    async def ledger(self, partition: int) -> Ledger:
+        """Layout: see `streams.state.keys`; a partition without one stands at 0."""
+        flat = cast(list[bytes], await self._calls.call(b"HGETALL", keys.ledger(partition)))
+        fields = dict(zip(flat[::2], map(int, flat[1::2]), strict=True))
+        first = fields.pop(b"next", 0)
+        return Ledger(first, {_source(name): offset for name, offset in fields.items()})
+
+    async def states(self, partition: int, customers: Sequence[str]) -> list[bytes | None]:
+        return await self._read([keys.customer(partition, customer) for customer in customers])
+
+    async def slates(self, partition: int, customers: Sequence[str]) -> list[bytes | None]:
+        return await self._read([keys.slate(partition, customer) for customer in customers])
+
+    async def commit(self, commits: Sequence[Commit]) -> list[Committed]:
+        if not commits:
+            return []
+        replies = await self._calls.run_all(self._commit, [self._script_call(commit) for commit in commits])
+        results: list[Committed] = []
+        for applied, stands, entry in cast(list[tuple[int, bytes, bytes]], replies):
+            results.append(Committed(applied == 1, int(stands), entry.decode()))
+        return results
+
+    async def outbox(self, partition: int, limit: int) -> list[OutboxEntry]:
+        reply = await self._calls.call(b"XRANGE", keys.outbox(partition), b"-", b"+", b"COUNT", limit)
+        entries: list[OutboxEntry] = []
+        for entry, fields in cast(list[tuple[bytes, list[bytes]]], reply):
+            try:
+                entries.append(OutboxEntry(entry.decode(), decode_outgoing(fields[1])))
+            except (msgspec.DecodeError, IndexError) as fault:
+                raise StateUnavailable(
+                    f"entry {entry.decode()} of {keys.outbox(partition).decode()} is not ours: {fault}. Was it written "
+                    "by a newer version? Move it away (XRANGE, XDEL) to go on"
+                ) from fault
+        return entries
+
+    async def relayed(self, partition: int, entries: Sequence[str]) -> None:
+        if entries:
+            await self._calls.call(b"XDEL", keys.outbox(partition), *entries)
+
+    async def post(self, partition: int, customer: str, decision: str, payload: bytes) -> bool:
+        places = (keys.inbox(partition, customer), keys.posted(partition, customer))
+        limits = (self._inbox_messages, REMEMBERED_DECISIONS, self._inbox_seconds)
+        wake = (keys.wakes(partition), customer.encode())
+        return await self._calls.run(self._post, places, (decision, payload, *limits, *wake)) == 1
+
+    async def _read(self, places: list[bytes]) -> list[bytes | None]:
+        found: list[bytes | None] = []
+        for first in range(0, len(places), KEYS_A_READ):
+            reply = await self._calls.call(b"MGET", *places[first : first + KEYS_A_READ])
+            found += cast(list[bytes | None], reply)
+        return found
+
+    def _script_call(self, commit: Commit) -> tuple[list[bytes], list[Argument]]:
+        """KEYS and ARGV of commit.lua."""
+        partition = commit.partition
+        places = [keys.ledger(partition), keys.outbox(partition)]
+        places += [keys.customer(partition, customer) for customer in commit.states]
+        places += [keys.slate(partition, customer) for customer in commit.slates]
+        arguments: list[Argument] = [commit.first, commit.next, self._slate_seconds, encode_outgoing(commit.outgoing)]
+        arguments += [len(commit.states), len(commit.marks)]
+        arguments += commit.states.values()
+        arguments += commit.slates.values()
+        arguments += chain.from_iterable((_field(source), mark) for source, mark in commit.marks.items())
+        return places, arguments
+
+
+class RedisViews:
+    """The Views port. Every read is over within `deadline` seconds, and a late reply reaches nobody."""
+
+    def __init__(self, calls: Calls, *, deadline: float) -> None:
+        self._calls = calls
+        self._deadline = deadline
+        self._wakes = Wakes(calls)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "RedisViews":
+        calls = Calls(settings.redis_url, connections=settings.redis_connections, timeout=settings.redis_timeout)
+        return cls(calls, deadline=settings.read_deadline)
+
+    async def close(self) -> None:
+        await self._wakes.close()
+        await self._calls.close()
+
+    async def customer(self, partition: int, customer: str) -> tuple[bytes | None, bytes | None]:
+        state, slate = cast(
+            list[bytes | None],
+            await self._in_time(b"MGET", keys.customer(partition, customer), keys.slate(partition, customer)),
+        )
+        return state, slate
+
+    async def inbox(self, partition: int, customer: str, after: str, limit: int) -> list[InboxMessage]:
+        first = "({}-{}".format(*parse_message_id(after)) if after else "-"
+        reply = await self._in_time(b"XRANGE", keys.inbox(partition, customer), first, b"+", b"COUNT", limit)
+        messages = cast(list[tuple[bytes, list[bytes]]], reply)
+        return [InboxMessage(entry.decode(), fields[1].decode(), fields[3]) for entry, fields in messages]
+
+    def listen(self, partition: int, customer: str) -> AbstractContextManager[Listener]:
+        return self._wakes.listen(partition, customer)
+
+    async def ping(self) -> None:
+        await self._in_time(b"PING")
+
+    async def _in_time(self, *command: Argument) -> object:
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._calls.call(*command)
+        except TimeoutError as fault:
+            raise StateUnavailable(f"{self._calls.place} did not answer in {self._deadline} s") from fault
+
+
+def _field(source: Source) -> str:
+    return f"{source[0]}/{source[1]}"
+
+
+def _source(name: bytes) -> Source:
+    topic, partition = name.decode().rsplit("/", 1)
+    return topic, int(partition)
