@@ -52,13 +52,14 @@ class Visit(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SentPush(msgspec.Struct, frozen=True, array_like=True):
-    """A push that was decided, and what became of it. at: milliseconds."""
+    """A push that was decided, and what became of it. at: when it was decided, since: when it came to `status`."""
 
     decision: str
     offer: str
     visit: str
     at: int
     status: DeliveryStatus
+    since: int = 0
 
 
 class CustomerState(msgspec.Struct, frozen=True, array_like=True):
@@ -66,6 +67,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True):
 
     history, habits, messages: packed, see the module. orders: purchases ever. bought_at: newest of them.
     cart: item to quantity. consents: purpose to granted. traits: what the customer declared.
+    left_at: when the last visit ended. consented_at: per purpose, the event time of what `consents` says.
     """
 
     version: int = 0
@@ -83,6 +85,8 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True):
     pushes: tuple[SentPush, ...] = ()
     consents: dict[str, bool] = {}
     traits: dict[str, str] = {}
+    left_at: int = 0
+    consented_at: dict[str, int] = {}
 
 
 EMPTY = CustomerState()

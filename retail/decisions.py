@@ -65,9 +65,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, tag_field="decision", tag=
     verdicts: tuple[Verdict, ...] = ()
 
 
-class Withheld(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="decision", tag="withheld", omit_defaults=True
-):
+class Withheld(msgspec.Struct, frozen=True, kw_only=True, tag_field="decision", tag="withheld", omit_defaults=True):
     """verdicts: the offers that were considered, bounded, the strongest first."""
 
     id: str
@@ -91,7 +89,8 @@ def decision_id(customer: str, occasion: str) -> str:
 
 def decode_decision(raw: bytes) -> Decision:
     """One value of the `promotions` topic. Raises msgspec.DecodeError."""
-    return _decoder.decode(raw)
+    decision: Decision = _decoder.decode(raw)
+    return decision
 
 
 def encode_decision(decision: Decision) -> bytes:

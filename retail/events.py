@@ -149,7 +149,11 @@ _encoder = msgspec.json.Encoder()
 
 def decode_event(raw: bytes) -> Event:
     """One value of `customer-events`. Raises msgspec.DecodeError (ValidationError among it)."""
-    return _decoder.decode(raw)
+    try:
+        event: Event = _decoder.decode(raw)
+    except (UnicodeDecodeError, RecursionError) as fault:
+        raise msgspec.DecodeError(str(fault)) from fault
+    return event
 
 
 def encode_event(event: Event) -> bytes:

@@ -1,12 +1,39 @@
 """The fold: what an event changes in a customer's state, and what it gives rise to."""
 
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar, cast
+
 import msgspec
 
+from retail import interactions, messages, pushes, refusals, visits
+from retail.changes import Changes, Surroundings
+from retail.consents import consents_after
 from retail.customers import CustomerState, Stage
-from retail.decisions import Decision, Occasion
-from retail.events import Event
+from retail.decisions import Decision, Occasion, Push
+from retail.events import (
+    BaseEvent,
+    BeaconSighted,
+    ConsentUpdated,
+    CustomerIdentified,
+    DeliveryReported,
+    Event,
+    OrderCompleted,
+    ProductAdded,
+    ProductRemoved,
+    ProductsSearched,
+    ProductViewed,
+    StoreEntered,
+    StoreExited,
+    Tracked,
+    ZoneEntered,
+    ZoneExited,
+)
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
+from retail.sessions import session_after
+from retail.stages import stage_after
+
+_replace = msgspec.structs.replace
 
 
 class StageChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +63,114 @@ class Advanced(msgspec.Struct, frozen=True):
 
 def advance(state: CustomerState, event: Event, reference: Reference, policy: JourneyPolicy) -> Advanced:
     """The state after the event. Pure: same arguments, same answer; an event applied twice changes nothing."""
-    raise NotImplementedError
+    hashed = messages.hash_of(event.id)
+    if messages.remembers(state.messages, hashed):
+        return Advanced(state, duplicate=True)
+    rule = _RULES[type(event)]
+    refusal = rule.refusal(event, reference)
+    if refusal:
+        return Advanced(state, rejected=refusal)
+    remembered, forgotten = messages.add(
+        state.messages, hashed, event.received, policy.message_days, policy.message_limit
+    )
+    grown = _replace(
+        state,
+        version=state.version + 1,
+        last=max(state.last, event.at),
+        messages=remembered,
+        session=session_after(state.session, event, policy.session_gap_ms),
+        **_changes(state, event, rule, Surroundings(reference, policy)),
+    )
+    return _risen(state, grown, event, policy, forgotten)
 
 
 def remember(state: CustomerState, decision: Decision, policy: JourneyPolicy) -> CustomerState:
     """The state after a decision was taken: a push is kept among `pushes`; a withheld one leaves no trace."""
-    raise NotImplementedError
+    if not isinstance(decision, Push):
+        return state
+    return _replace(state, pushes=pushes.pushes_with(state, decision, policy))
+
+
+def _changes(state: CustomerState, event: BaseEvent, rule: "_Rule", around: Surroundings) -> Changes:
+    changes = rule.fold(state, event, around)
+    if "visit" not in changes and state.visit is not None:
+        changes.update(visits.silence(state, event.at, around.policy))
+    if event.consents:
+        changes.update(consents_after(state, event.consents, event.at, around.policy))
+    return changes
+
+
+def _risen(
+    before: CustomerState, grown: CustomerState, event: Event, policy: JourneyPolicy, forgotten: int
+) -> Advanced:
+    """What the step from one state to the next gives rise to: an occasion, a stage reached."""
+    occasion = None
+    if grown.visit is not before.visit:
+        occasion = visits.occasion_between(before.visit, grown.visit, event.at)
+    stage = stage_after(grown, event, policy)
+    if stage is before.stage:
+        return Advanced(grown, occasion=occasion, forgotten=forgotten)
+    grown = _replace(grown, stage=stage, stage_since=event.at)
+    return Advanced(grown, occasion=occasion, change=_stage_change(before.stage, stage, event), forgotten=forgotten)
+
+
+def _stage_change(previous: Stage, current: Stage, event: Event) -> StageChange:
+    because = str(type(event).__struct_config__.tag)
+    return StageChange(customer=event.customer, previous=previous, current=current, at=event.at, because=because)
+
+
+def _identified(state: CustomerState, event: CustomerIdentified, around: Surroundings) -> Changes:
+    """What is declared anew replaces the old; of more than `policy.traits` names those unmentioned longest go."""
+    kept = {name: text for name, text in state.traits.items() if name not in event.traits}
+    return {"traits": dict([*kept.items(), *event.traits.items()][-around.policy.traits :])}
+
+
+def _nothing(_state: CustomerState, _event: BaseEvent, _around: Surroundings) -> Changes:
+    return {}
+
+
+def _welcome(_event: BaseEvent, _reference: Reference) -> str:
+    return ""
+
+
+_Fold = Callable[[CustomerState, BaseEvent, Surroundings], Changes]
+_Refusal = Callable[[BaseEvent, Reference], str]
+
+
+class _Rule(NamedTuple):
+    """fold: what an event of this kind changes. refusal: why it cannot be applied, "" if it can."""
+
+    fold: _Fold
+    refusal: _Refusal
+
+
+_E = TypeVar("_E", bound=BaseEvent)
+
+
+def _on(
+    kind: type[_E],
+    fold: Callable[[CustomerState, _E, Surroundings], Changes],
+    refusal: Callable[[_E, Reference], str] = _welcome,
+) -> tuple[type[BaseEvent], _Rule]:
+    # The dictionary below pairs each kind with functions of that very kind, which its type cannot say.
+    return kind, _Rule(cast(_Fold, fold), cast(_Refusal, refusal))
+
+
+_RULES = dict(
+    (
+        _on(ProductViewed, interactions.viewed, refusals.unknown_item),
+        _on(ProductAdded, interactions.added, refusals.unknown_item),
+        _on(ProductRemoved, interactions.removed, refusals.unknown_item),
+        _on(ProductsSearched, _nothing),
+        _on(OrderCompleted, interactions.bought),
+        _on(StoreEntered, visits.store_entered, refusals.unknown_store),
+        _on(StoreExited, visits.store_exited, refusals.unknown_store),
+        _on(ZoneEntered, visits.zone_entered, refusals.unknown_zone),
+        _on(ZoneExited, visits.zone_exited, refusals.unknown_zone),
+        _on(BeaconSighted, visits.sighted, refusals.unknown_beacon),
+        _on(CustomerIdentified, _identified),
+        _on(ConsentUpdated, _nothing),
+        _on(DeliveryReported, pushes.reported),
+        _on(Tracked, _nothing),
+    )
+)

@@ -1,7 +1,39 @@
-"""The tunable numbers of the journey, each once."""
+"""The tunable numbers of events and the journey, each once."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class EventLimits:
+    """What an event from outside may be.
+
+    event_bytes: a whole event; the field's SDKs stop at 32 KiB, and what the gateway adds needs some room.
+    text: characters of free text; a longer search or event name is cut, a longer trait is not kept.
+    lines: lines of one order. traits: traits of one `identify`; more are not kept.
+    future: how far a corrected clock may run ahead before the arrival counts instead.
+    past: the oldest event worth folding; the slowest habit has decayed to nothing by then.
+    price: the highest price of one unit, minor units; above it something is wrong.
+    """
+
+    event_bytes: int = 36 * 1024
+    text: int = 256
+    lines: int = 200
+    traits: int = 32
+    future: timedelta = timedelta(minutes=5)
+    past: timedelta = timedelta(days=730)
+    price: int = 10**12
+
+    @cached_property
+    def future_ms(self) -> int:
+        return self.future // _MILLISECOND
+
+    @cached_property
+    def past_ms(self) -> int:
+        return self.past // _MILLISECOND
 
 
 @dataclass(frozen=True)
@@ -11,17 +43,24 @@ class JourneyPolicy:
     session_gap: silence that ends a session; 30 min is the field's convention (Segment, Google Analytics).
     visit_gap: silence that ends a visit; a phone reports a lost beacon about 30 s late and aisles have dead
         spots, so a visit survives some minutes without a sighting.
+    late: an event that took longer to arrive tells of the past, not of where the customer is now; phones flush
+        what they queued within seconds of being back online, so minutes mean that the moment is gone.
     history: interactions kept; 50 cover the sessions that the models look at and stay under 1 KB.
     habits: items with a repeat counter kept per customer; a household of Complete Journey buys 300 to 600
         distinct items a year, of which the strongest 256 hold nearly all that will be bought again.
     habit_decay: time after which a repeat counter fell to 1/e; 120 days were best on Complete Journey.
     message_memory: how long a message id is remembered; senders retry for at most 12 hours.
     message_limit: message ids remembered at most; older ones are forgotten first and that is counted.
-    pushes: pushes remembered. cart_lines: lines kept in a cart. quantity: units counted of one line.
+    pushes: pushes remembered. cart_lines: lines kept in a cart; the oldest give way.
+    quantity: units counted of one line.
+    traits, purposes: names kept of what a customer declared and of what was consented to; a real shop has a dozen.
+    researching_views: views that make an aware customer a researching one; one or two are a glance.
+    loyal_orders: purchases that make a customer a loyal one; the third says that the second was no accident.
     """
 
     session_gap: timedelta = timedelta(minutes=30)
     visit_gap: timedelta = timedelta(minutes=15)
+    late: timedelta = timedelta(minutes=5)
     history: int = 50
     habits: int = 256
     habit_decay: timedelta = timedelta(days=120)
@@ -30,3 +69,29 @@ class JourneyPolicy:
     pushes: int = 20
     cart_lines: int = 200
     quantity: int = 1000
+    traits: int = 32
+    purposes: int = 16
+    researching_views: int = 3
+    loyal_orders: int = 3
+
+    # The folds compare whole numbers on every event; dividing timedeltas there would cost as much as the fold.
+
+    @cached_property
+    def session_gap_ms(self) -> int:
+        return self.session_gap // _MILLISECOND
+
+    @cached_property
+    def visit_gap_ms(self) -> int:
+        return self.visit_gap // _MILLISECOND
+
+    @cached_property
+    def late_ms(self) -> int:
+        return self.late // _MILLISECOND
+
+    @cached_property
+    def habit_decay_s(self) -> float:
+        return self.habit_decay.total_seconds()
+
+    @cached_property
+    def message_days(self) -> int:
+        return self.message_memory.days

@@ -6,8 +6,9 @@ Every process holds one `Reference`. Its keeper applies changes; everybody else 
 from dataclasses import dataclass, field
 
 from retail.catalog import Item
+from retail.offer_index import OfferIndex
 from retail.offers import Offer
-from retail.stores import Place, Store
+from retail.stores import Place, Store, beacon_id
 
 
 @dataclass
@@ -18,24 +19,42 @@ class Reference:
     stores: dict[str, Store] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
+    _offer_index: OfferIndex | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for store in self.stores.values():
+            self.places.update(_places(store))
 
     def put_item(self, key: str, item: Item | None) -> None:
         """None removes it (a tombstone of the compacted topic); so for the others."""
-        if item is None:
-            self.items.pop(key, None)
-        else:
+        old = self.items.pop(key, None)
+        if item is not None:
             self.items[key] = item
+        if (old.category if old else "") != (item.category if item else ""):
+            self._offer_index = None
 
     def put_store(self, key: str, store: Store | None) -> None:
         old = self.stores.pop(key, None)
         for beacon in old.beacons if old else ():
-            self.places.pop(beacon.id, None)
+            self.places.pop(beacon_id(beacon.id), None)
         if store is not None:
             self.stores[key] = store
-            self.places.update({b.id: Place(store.id, b.zone) for b in store.beacons})
+            self.places.update(_places(store))
 
     def put_offer(self, key: str, offer: Offer | None) -> None:
         if offer is None:
             self.offers.pop(key, None)
         else:
             self.offers[key] = offer
+        self._offer_index = None
+
+    @property
+    def offer_index(self) -> OfferIndex:
+        """The offers as decisions look them up. Made when first asked for after a change of offers or categories."""
+        if self._offer_index is None:
+            self._offer_index = OfferIndex.of(self.offers.values(), self.items.values())
+        return self._offer_index
+
+
+def _places(store: Store) -> dict[str, Place]:
+    return {beacon_id(beacon.id): Place(store.id, beacon.zone) for beacon in store.beacons}

@@ -2,6 +2,8 @@
 
 import msgspec
 
+_UUID_DIGITS = 32
+
 
 class Zone(msgspec.Struct, frozen=True, omit_defaults=True):
     """A part of a store. categories: the item categories on its shelves."""
@@ -27,6 +29,18 @@ class Store(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     country: str = ""
     zones: tuple[Zone, ...] = ()
     beacons: tuple[Beacon, ...] = ()
+
+
+def beacon_id(text: str) -> str:
+    """The form in which a beacon is known: lower case, a 32 digit UUID with its hyphens.
+
+    What is no `uuid:major:minor` stays what it is, in lower case: a beacon that no store has.
+    """
+    name = text.strip().lower()
+    uuid, colon, numbers = name.partition(":")
+    if len(uuid) == _UUID_DIGITS and uuid.isalnum():
+        uuid = f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"
+    return f"{uuid}{colon}{numbers}"
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -1,0 +1,30 @@
+"""What a fold answers: the parts of a customer's state that an event changes, and what the fold leans on."""
+
+from typing import NamedTuple, TypedDict
+
+from retail.customers import SentPush, Visit
+from retail.policy import JourneyPolicy
+from retail.reference import Reference
+
+
+class Changes(TypedDict, total=False):
+    """New values of fields of `CustomerState`; what is absent stays."""
+
+    history: bytes
+    habits: bytes
+    visit: Visit | None
+    left_at: int
+    cart: dict[str, int]
+    orders: int
+    bought_at: int
+    pushes: tuple[SentPush, ...]
+    consents: dict[str, bool]
+    consented_at: dict[str, int]
+    traits: dict[str, str]
+
+
+class Surroundings(NamedTuple):
+    """What a fold depends on beside state and event."""
+
+    reference: Reference
+    policy: JourneyPolicy

@@ -1,0 +1,82 @@
+"""What a customer buys again and again: per item an exponentially decaying count of purchases, packed in 16 bytes.
+
+One record, little-endian, without padding: item key u64, value f32, last u32 (whole seconds): the count stood at
+`value` at the time `last`, and is `value * exp(-(now - last) / decay)` now. As a numpy dtype, fields in this order:
+item "<u8", value "<f4", last "<u4". Records are in no order that means anything.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from struct import Struct
+from typing import NamedTuple
+
+RECORD = Struct("<QfI")
+SLACK = 8
+"""Habits may outgrow their limit by one part in this many, so that pruning is paid for once per many new items."""
+
+_KEY = Struct("<Q")
+_COUNT = Struct("<fI")
+
+
+class Habit(NamedTuple):
+    """One record. item: item key. value: the count as it stood at `last` (seconds)."""
+
+    item: int
+    value: float
+    last: int
+
+    def strength(self, now: int, decay: float) -> float:
+        """The count at `now` (seconds), with `decay` seconds to fall to 1/e."""
+        return self.value * math.exp(min(self.last - now, 0) / decay)
+
+
+def add(habits: bytes, items: Iterable[int], at: int, decay: float, limit: int) -> bytes:
+    """The habits after one purchase at `at` (seconds): each of its items (keys, each once) counts 1, not its units.
+
+    A late purchase adds what it would be worth by now, so the order of arrival does not matter (to the
+    precision of f32). decay: seconds to 1/e. Of more than `limit` items (plus slack) the weakest go.
+    """
+    grown = bytearray(habits)
+    for item in items:
+        _count(grown, item, at, decay)
+    if len(grown) > (limit + limit // SLACK) * RECORD.size:
+        return _prune(bytes(grown), decay, limit)
+    return bytes(grown)
+
+
+def all_habits(habits: bytes) -> Iterator[Habit]:
+    return map(Habit._make, RECORD.iter_unpack(habits))
+
+
+def find(habits: bytes | bytearray, item: int) -> int:
+    """The byte offset of the item's record, -1 without one."""
+    key = _KEY.pack(item)
+    found = habits.find(key)
+    while found % RECORD.size and found > 0:
+        found = habits.find(key, found + 1)
+    return found
+
+
+def _count(habits: bytearray, item: int, at: int, decay: float) -> None:
+    place = find(habits, item)
+    if place < 0:
+        habits += RECORD.pack(item, 1.0, at)
+        return
+    value, last = _COUNT.unpack_from(habits, place + _KEY.size)
+    if at >= last:
+        _COUNT.pack_into(habits, place + _KEY.size, value * math.exp((last - at) / decay) + 1.0, at)
+    else:
+        _COUNT.pack_into(habits, place + _KEY.size, value + math.exp((at - last) / decay), last)
+
+
+def _prune(habits: bytes, decay: float, limit: int) -> bytes:
+    """The `limit` strongest, in the order they had. Compared as logarithms: no common "now", no underflow."""
+    ranked = sorted(
+        (
+            (math.log(value) + last / decay, item, place)
+            for place, (item, value, last) in enumerate(RECORD.iter_unpack(habits))
+        ),
+        reverse=True,
+    )
+    kept = sorted(place for _, _, place in ranked[:limit])
+    return b"".join(habits[place * RECORD.size : (place + 1) * RECORD.size] for place in kept)

@@ -1,0 +1,75 @@
+"""The folds of what customers do with items: view, add to the cart, remove from it, buy."""
+
+from retail import habits, history
+from retail.carts import cart_after_purchase, cart_with, cart_without
+from retail.catalog import item_key
+from retail.changes import Changes, Surroundings
+from retail.customers import CustomerState, Interaction
+from retail.events import OrderCompleted, ProductAdded, ProductRemoved, ProductViewed
+from retail.instants import whole_seconds
+from retail.policy import JourneyPolicy
+from retail.visits import at_till
+
+
+def viewed(state: CustomerState, event: ProductViewed, around: Surroundings) -> Changes:
+    return {"history": _history_with(state, event, Interaction.VIEWED, 1, around.policy)}
+
+
+def added(state: CustomerState, event: ProductAdded, around: Surroundings) -> Changes:
+    policy = around.policy
+    return {
+        "history": _history_with(state, event, Interaction.ADDED, min(event.quantity, policy.quantity), policy),
+        "cart": cart_with(state, event, policy),
+    }
+
+
+def removed(state: CustomerState, event: ProductRemoved, around: Surroundings) -> Changes:
+    policy = around.policy
+    return {
+        "history": _history_with(state, event, Interaction.REMOVED, min(event.quantity, policy.quantity), policy),
+        "cart": cart_without(state, event),
+    }
+
+
+def bought(state: CustomerState, event: OrderCompleted, around: Surroundings) -> Changes:
+    """A purchase counts once for each of its items, however many lines and units it has of it."""
+    policy = around.policy
+    quantities = _quantities(event, policy)
+    keys = [item_key(item) for item in quantities]
+    at = whole_seconds(event.at)
+    records = b"".join(
+        history.pack(key, at, Interaction.BOUGHT, event.channel, quantity)
+        for key, quantity in zip(keys, quantities.values(), strict=True)
+    )
+    changes: Changes = {
+        "history": history.insert(state.history, records, at, policy.history),
+        "habits": habits.add(state.habits, keys, at, policy.habit_decay_s, policy.habits),
+        "orders": state.orders + 1,
+        "bought_at": max(state.bought_at, event.at),
+    }
+    if state.cart:
+        changes["cart"] = cart_after_purchase(state, event, quantities)
+    if event.store is not None:
+        changes.update(at_till(state, event, policy))
+    return changes
+
+
+def _history_with(
+    state: CustomerState,
+    event: ProductViewed | ProductAdded | ProductRemoved,
+    kind: Interaction,
+    quantity: int,
+    policy: JourneyPolicy,
+) -> bytes:
+    at = whole_seconds(event.at)
+    record = history.pack(item_key(event.item), at, kind, event.channel, quantity)
+    return history.insert(state.history, record, at, policy.history)
+
+
+def _quantities(event: OrderCompleted, policy: JourneyPolicy) -> dict[str, int]:
+    """Units per item, over all lines."""
+    quantities: dict[str, int] = {}
+    for line in event.lines:
+        quantity = quantities.get(line.item, 0) + max(line.quantity, 1)
+        quantities[line.item] = min(quantity, policy.quantity)
+    return quantities

@@ -1,0 +1,45 @@
+"""The pushes a customer is remembered by, and what became of each."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from retail.changes import Changes, Surroundings
+from retail.customers import CustomerState, SentPush
+from retail.decisions import Push
+from retail.events import DeliveryReported, DeliveryStatus
+from retail.policy import JourneyPolicy
+
+_RANK = {
+    DeliveryStatus.SENT: 0,
+    DeliveryStatus.FAILED: 1,
+    DeliveryStatus.WITHHELD: 1,
+    DeliveryStatus.OPENED: 2,
+    DeliveryStatus.DISMISSED: 3,
+    DeliveryStatus.REDEEMED: 4,
+}
+"""Reports overtake each other; the one that says more stays. Who opened a push has seen it, whatever we believed."""
+
+_UNSEEN = frozenset({DeliveryStatus.FAILED, DeliveryStatus.WITHHELD})
+
+
+def pushes_with(state: CustomerState, push: Push, policy: JourneyPolicy) -> tuple[SentPush, ...]:
+    """Each decision once; of more than `policy.pushes` the oldest go."""
+    if any(sent.decision == push.id for sent in state.pushes):
+        return state.pushes
+    sent = SentPush(push.id, push.offer, push.visit, push.at, DeliveryStatus.SENT, push.at)
+    return (*state.pushes, sent)[-policy.pushes :]
+
+
+def reported(state: CustomerState, event: DeliveryReported, _: Surroundings) -> Changes:
+    """A report about a push that is no longer remembered changes nothing."""
+    for place, sent in enumerate(state.pushes):
+        if sent.decision == event.decision and _RANK[event.status] > _RANK[sent.status]:
+            changed = msgspec.structs.replace(sent, status=event.status, since=event.at)
+            return {"pushes": (*state.pushes[:place], changed, *state.pushes[place + 1 :])}
+    return {}
+
+
+def seen_pushes(state: CustomerState) -> Iterator[SentPush]:
+    """Those that reached the customer, or still may: what caps and "once per visit" count."""
+    return (sent for sent in state.pushes if sent.status not in _UNSEEN)

@@ -1,0 +1,52 @@
+"""Stages: how far a customer's journey has come, and what moves it.
+
+The rules are the two tables below. A stage is only ever gained: the machine says how far a relation has come, not
+what the customer does today. So the order in which events arrive does not matter.
+
+stage         reached by
+aware         a view, a store or zone entered, a beacon sighted
+researching   a search, or `policy.researching_views` views among the remembered interactions
+deciding      something put into the cart
+customer      a purchase
+loyal         `policy.loyal_orders` purchases
+"""
+
+from retail.customers import CustomerState, Interaction, Stage
+from retail.events import (
+    BaseEvent,
+    BeaconSighted,
+    OrderCompleted,
+    ProductAdded,
+    ProductsSearched,
+    ProductViewed,
+    StoreEntered,
+    ZoneEntered,
+)
+from retail.history import count
+from retail.policy import JourneyPolicy
+
+RANK = {stage: rank for rank, stage in enumerate(Stage)}
+
+REACHED_BY: dict[type[BaseEvent], Stage] = {
+    ProductViewed: Stage.AWARE,
+    StoreEntered: Stage.AWARE,
+    ZoneEntered: Stage.AWARE,
+    BeaconSighted: Stage.AWARE,
+    ProductsSearched: Stage.RESEARCHING,
+    ProductAdded: Stage.DECIDING,
+    OrderCompleted: Stage.CUSTOMER,
+}
+
+
+def stage_after(state: CustomerState, event: BaseEvent, policy: JourneyPolicy) -> Stage:
+    """state: with the event applied, its stage still the old one."""
+    reached = REACHED_BY.get(type(event), Stage.NEW)
+    if reached is Stage.CUSTOMER and state.orders >= policy.loyal_orders:
+        reached = Stage.LOYAL
+    elif reached is Stage.AWARE and state.stage is Stage.AWARE and _researches(state, policy):
+        reached = Stage.RESEARCHING
+    return reached if RANK[reached] > RANK[state.stage] else state.stage
+
+
+def _researches(state: CustomerState, policy: JourneyPolicy) -> bool:
+    return count(state.history, Interaction.VIEWED) >= policy.researching_views

@@ -1,0 +1,8 @@
+"""How events look on the way in: Segment-shaped JSON, refined into the typed events of `retail.events`.
+
+Start with `refinery`; `envelope` is what every message has, `tracks` the names of what customers do.
+"""
+
+from retail.wire.refinery import refine
+
+__all__ = ["refine"]
