@@ -30,6 +30,9 @@ CHANNEL_OF = {
     SERVICE.name: Channel.SERVICE,
 }
 
+LARGEST_DELIVERY = 32 * 1024
+"""Bytes of a delivery report; ours have some hundreds, and anybody may write to a topic."""
+
 PRODUCE_TIMEOUT = 10.0
 """Seconds until a produce call is given up and done again."""
 
@@ -85,5 +88,7 @@ class Identify:
 def read_source(topic: str, raw: bytes, received: int) -> Event:
     """received: the record's own time, milliseconds. Raises EventRefused, msgspec.DecodeError."""
     if topic == DELIVERIES.name:
+        if len(raw) > LARGEST_DELIVERY:
+            raise EventRefused("event_too_large", f"a delivery report has {len(raw)} bytes, at most {LARGEST_DELIVERY}")
         return decode_event(raw)
     return refine(raw, CHANNEL_OF[topic], received)

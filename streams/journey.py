@@ -69,7 +69,7 @@ class Journey:
         """Another worker may have died with an outbox half relayed."""
         mine = {tp.partition for tp in partitions if tp.topic == CUSTOMER_EVENTS.name}
         self.suspect.update(mine)
-        log.info("partitions gained", partitions=sorted(mine))
+        log.info("partitions assigned", partitions=sorted(mine))
 
     def lost(self, partitions: Iterable[TP]) -> None:
         self.owned.forget([tp.partition for tp in partitions if tp.topic == CUSTOMER_EVENTS.name])

@@ -1,7 +1,7 @@
 """The state port: customers, slates, ledger, outbox and inbox of a partition, committed as one.
 
 Adapters: `streams.state.redis` (Redis, Valkey, Redis Cluster by hash tag) and `streams.state.memory` (tests).
-One suite runs on both: tests/contract/state.py.
+One suite runs on both: tests/contract/test_state.py.
 """
 
 from collections.abc import Mapping, Sequence

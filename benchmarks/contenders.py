@@ -1,0 +1,150 @@
+"""What the worker is held against, each a process: stock Faust doing the same work, and a loop that decides nothing.
+
+`python -m benchmarks.contenders stock|limit GROUP COUNT` reads `customer-events` with the addresses of the
+settings; it prints one JSON line `{"events", "seconds", "cpu_seconds"}`, timed from the first tenth to the last event.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+
+import faust
+import uvloop
+from aiokafka import AIOKafkaConsumer
+from redis.asyncio import Redis
+
+from benchmarks.workload import Shape, shop
+from recommender.model import Model
+from recommender.promote import PromotionQuery, promote
+from recommender.recommend import Query, recommend
+from retail.customers import EMPTY, decode_state, encode_state
+from retail.decisions import encode_decision
+from retail.events import decode_event
+from retail.journey import advance, remember
+from retail.slates import encode_slate
+from streams.journey import WARM_SLATE
+from streams.microbatch import World
+from streams.settings import Settings
+from streams.state.models import ModelShelf
+from streams.topics import CUSTOMER_EVENTS
+
+WARM_UP = 0.1
+"""Share of the events before the clock starts: connections, compilation and caches are warm then."""
+
+
+@dataclass
+class Clock:
+    """Counts events; runs from the first tenth to the last."""
+
+    count: int
+    seen: int = 0
+    started: float = 0.0
+    cpu: float = 0.0
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tick(self, events: int) -> None:
+        self.seen += events
+        if not self.started and self.seen >= self.count * WARM_UP:
+            self.started, self.cpu, self.count_before = time.monotonic(), time.process_time(), self.seen
+        if self.seen >= self.count:
+            self.seconds, self.cpu_seconds = time.monotonic() - self.started, time.process_time() - self.cpu
+            self.done.set()
+
+    def report(self) -> str:
+        figures = {"events": self.seen - self.count_before, "seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
+        return json.dumps(figures)
+
+
+async def stock(settings: Settings, clock: Clock) -> None:
+    """A plain Faust agent: JSON values, one event at a time: the same fold, decisions, slate and Redis writes."""
+    app = faust.App(
+        settings.group,
+        broker=f"kafka://{settings.broker}",
+        datadir=tempfile.gettempdir(),
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        broker_session_timeout=6,
+        broker_heartbeat_interval=2,
+        broker_request_timeout=30,
+        value_serializer="json",
+    )
+    redis = Redis.from_url(settings.redis_url)
+    world, model = World(shop(Shape())), ModelShelf(settings.models).current
+    topic = app.topic(CUSTOMER_EVENTS.name, value_serializer="json")
+
+    async def agent(stream: faust.Stream[object]) -> None:
+        async for value in stream:
+            await _apply(redis, world, model, json.dumps(value).encode())
+            clock.tick(1)
+
+    app.agent(topic, name="stock")(agent)
+    app.finalize()
+    await app.start()
+    await clock.done.wait()
+    print(clock.report(), flush=True)
+    await app.stop()
+
+
+async def _apply(redis: "Redis[bytes]", world: World, model: Model, raw: bytes) -> None:
+    event = decode_event(raw)
+    blob = await redis.get(f"stock:{event.customer}")
+    state = decode_state(blob) if blob else EMPTY
+    advanced = advance(state, event, world.reference, world.journey)
+    state = advanced.state
+    pipeline = redis.pipeline(transaction=False)
+    if advanced.occasion is not None:
+        query = PromotionQuery(customer=event.customer, state=state, occasion=advanced.occasion)
+        decision = promote(query, world.reference, world.gate)
+        state = remember(state, decision, world.journey)
+        pipeline.xadd("stock:outbox", {b"d": encode_decision(decision)}, maxlen=1000)
+    query = Query(customer=event.customer, state=state, at=event.at, limit=WARM_SLATE)
+    pipeline.set(f"stock:slate:{event.customer}", encode_slate(recommend(query, model, world.reference)))
+    pipeline.set(f"stock:{event.customer}", encode_state(state))
+    await pipeline.execute()
+
+
+async def limit(settings: Settings, clock: Clock) -> None:
+    """A bare loop: fetch, decode, read and write a blob per customer, commit; it decides nothing."""
+    redis = Redis.from_url(settings.redis_url)
+    blob = bytes(1000)
+    consumer = AIOKafkaConsumer(
+        CUSTOMER_EVENTS.name,
+        bootstrap_servers=settings.broker,
+        group_id=settings.group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=6000,
+    )
+    await consumer.start()
+    while not clock.done.is_set():
+        fetched = await consumer.getmany(timeout_ms=500, max_records=settings.fetch_records)
+        decoded = [decode_event(record.value) for records in fetched.values() for record in records]
+        if not decoded:
+            continue
+        keys = list({f"limit:{event.customer}" for event in decoded})
+        blobs = await redis.mget(keys)
+        await redis.mset({key: old or blob for key, old in zip(keys, blobs, strict=True)})
+        await consumer.commit()
+        clock.tick(len(decoded))
+    print(clock.report(), flush=True)
+    await consumer.stop()
+
+
+def main() -> None:
+    uvloop.install()
+    name, group, count = sys.argv[1:]
+    contender = {"stock": stock, "limit": limit}[name]
+    settings = Settings(group=group)
+
+    async def run() -> None:
+        await contender(settings, Clock(int(count)))
+
+    asyncio.run(run())
+
+
+if __name__ == "__main__":
+    main()
