@@ -42,7 +42,7 @@ check: $(INSTALLED) ## style, types, import rules, unit tests: no server needed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q -m "not live" tests/unit tests/architecture $(ARGS)
 
 fix: $(INSTALLED) ## what ruff can mend by itself

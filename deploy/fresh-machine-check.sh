@@ -28,6 +28,7 @@ else
     tar -C "$root" -xf "$cache"
 fi
 
+chmod 755 "$root"
 chroot "$root" useradd --create-home shopper
 mkdir "$root/home/shopper/caudal"
 git archive HEAD | tar -x -C "$root/home/shopper/caudal"
