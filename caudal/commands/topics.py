@@ -14,5 +14,5 @@ def create(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) 
     """
     from streams.topics.provision import provision
 
-    for line in provision(settings or Settings()):
-        print(line)
+    for topic in provision(settings or Settings()):
+        print(f"{topic.outcome:8} {topic.topic} ({topic.partitions} partitions)")

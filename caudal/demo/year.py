@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -15,11 +14,11 @@ from caudal.demo.branches import read_branches
 from caudal.demo.coupons import read_offers
 from caudal.demo.receipts import Receipts, read_receipts
 from caudal.demo.tables import wheel_version
+from recommender.manifest import FORMAT as MODEL_FORMAT
 from retail.catalog import Item
 from retail.offers import Offer
 from retail.stores import Store
-
-T = TypeVar("T")
+from streams.topics.shop import Shop, ShopUnreadable, read_shop
 
 FORMAT = 1
 """Raise it when anything that is prepared changes; older folders are then left alone and prepared anew."""
@@ -36,9 +35,7 @@ class Year:
     """All times are on one clock, milliseconds: the data set's, or ours after `moved`."""
 
     receipts: Receipts
-    items: tuple[Item, ...]
-    stores: tuple[Store, ...]
-    offers: tuple[Offer, ...]
+    shop: Shop
 
     @property
     def until(self) -> int:
@@ -56,11 +53,12 @@ class Year:
         return replace(
             self,
             receipts=replace(self.receipts, at=self.receipts.at + shift),
-            offers=tuple(
-                msgspec.structs.replace(offer, starts=offer.starts + shift, ends=offer.ends + shift)
-                for offer in self.offers
-            ),
+            shop=replace(self.shop, offers=[_moved(offer, shift) for offer in self.shop.offers]),
         )
+
+
+def _moved(offer: Offer, shift: int) -> Offer:
+    return msgspec.structs.replace(offer, starts=offer.starts + shift, ends=offer.ends + shift)
 
 
 def cache_folder() -> Path:
@@ -74,12 +72,17 @@ def demo_folder(cache: Path) -> Path:
     return cache / f"complete-journey-{wheel_version()}-{FORMAT}"
 
 
+def models_folder(cache: Path) -> Path:
+    """Models of another format are left alone."""
+    return demo_folder(cache) / f"models-{MODEL_FORMAT}"
+
+
 def open_year(cache: Path) -> Year:
     """The prepared year, on the data set's own clock; prepared now where it is not there or not readable."""
     folder = demo_folder(cache) / "year"
     try:
         return _load(folder)
-    except (OSError, ValueError, KeyError, msgspec.DecodeError):
+    except (OSError, ValueError, KeyError, ShopUnreadable):
         year = _prepare()
         _keep(year, folder)
         return year
@@ -92,20 +95,11 @@ def _prepare() -> Year:
     stores = read_branches(receipts, assortment)
     zones = [zone.id for zone in stores[0].zones]
     offers = read_offers({number: item for number, item in assortment.items() if number in sold}, zones)
-    return Year(receipts, tuple(assortment[number] for number in sorted(sold)), tuple(stores), tuple(offers))
+    return Year(receipts, Shop([assortment[number] for number in sorted(sold)], stores, offers))
 
 
 def _load(folder: Path) -> Year:
-    return Year(
-        Receipts.load(folder / "receipts.npz"),
-        _read(folder / "catalog.jsonl", Item),
-        _read(folder / "stores.jsonl", Store),
-        _read(folder / "offers.jsonl", Offer),
-    )
-
-
-def _read(path: Path, kind: type[T]) -> tuple[T, ...]:
-    return tuple(msgspec.json.Decoder(kind).decode_lines(path.read_bytes()))
+    return Year(Receipts.load(folder / "receipts.npz"), read_shop(folder))
 
 
 def _keep(year: Year, folder: Path) -> None:
@@ -117,9 +111,9 @@ def _keep(year: Year, folder: Path) -> None:
         return
     try:
         year.receipts.save(beside / "receipts.npz")
-        _write(beside / "catalog.jsonl", year.items)
-        _write(beside / "stores.jsonl", year.stores)
-        _write(beside / "offers.jsonl", year.offers)
+        _write(beside / "catalog.jsonl", year.shop.items)
+        _write(beside / "stores.jsonl", year.shop.stores)
+        _write(beside / "offers.jsonl", year.shop.offers)
         shutil.rmtree(folder, ignore_errors=True)
         beside.rename(folder)
     except OSError:

@@ -1,0 +1,44 @@
+"""`caudal train`."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from streams.settings import Settings
+
+
+def train(
+    source: str = "complete-journey",
+    *,
+    until: datetime | None = None,
+    settings: Annotated[Settings | None, Parameter(name="*")] = None,
+) -> None:
+    """Train a model and publish it; workers and gateways take it up by themselves.
+
+    The last line printed is the version that was published.
+
+    Parameters
+    ----------
+    source
+        A file of purchases, tab-separated with the header `customer_id basket_id item_id timestamp [store_id]`, or
+        `complete-journey`: the year of a real grocer that comes with the package.
+    until
+        Learn only from what happened before this moment (ISO 8601, UTC), so that what followed can be measured.
+    """
+    from recommender.training.openmp import prepare
+
+    prepare()
+    from recommender.training.train import train_and_publish
+
+    moment = None if until is None else int(_utc(until).timestamp())
+    models = (settings or Settings()).models
+    print(train_and_publish(source, models, moment, _tell))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _tell(doing: str, done: float) -> None:
+    print(f"{done:4.0%} {doing}", flush=True)

@@ -1,0 +1,108 @@
+"""Who walks the simulated shop floor: real households, each with a store, a habit with the app, and an errand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from random import Random
+from zoneinfo import ZoneInfo
+
+from caudal.demo.messages import customer_of
+from caudal.demo.receipts import Receipts
+from retail.offers import Offer
+from retail.stores import Store
+from streams.topics.shop import Shop
+
+WALKERS = 150
+"""Customers on the floor during one run: six in a hundred of the households."""
+
+SEED = 20_170_101
+"""The cast is the same in every run; only the stores that are open change with the hour."""
+
+NOON = 13.0
+"""The local hour at which a store is most awake: farthest from any quiet hours."""
+
+TARGETED = 0.8
+"""Share of the cast that some campaign of these days was mailed to; the others have no offer to get."""
+
+OPEN_STORES = 6
+"""Most walkers are in one of the stores where it is most nearly noon."""
+
+NIGHT = 0.06
+"""Share of walkers in the store where it is most nearly midnight: the night shift with the app on."""
+
+
+class Errand(StrEnum):
+    """What the walker does, beside walking."""
+
+    BROWSES_FIRST = "browses_first"
+    WANDERS = "wanders"
+    REFUSES = "refuses"
+    NEVER_ASKED = "never_asked"
+    DISMISSES = "dismisses"
+    BUYS_FIRST = "buys_first"
+
+
+ERRANDS: Mapping[Errand, int] = {
+    Errand.BROWSES_FIRST: 5,
+    Errand.WANDERS: 3,
+    Errand.DISMISSES: 2,
+    Errand.NEVER_ASKED: 2,
+    Errand.BUYS_FIRST: 2,
+    Errand.REFUSES: 1,
+}
+"""Invented shares; they only have to show every way a push can go."""
+
+
+@dataclass(frozen=True)
+class Walker:
+    """usual: an item this household really bought, and may look at again."""
+
+    customer: str
+    store: Store
+    errand: Errand
+    usual: str
+
+
+def cast(receipts: Receipts, shop: Shop, now: int) -> list[Walker]:
+    """now: milliseconds. The same arguments give the same cast."""
+    chance = Random(SEED)
+    usual = {customer_of(receipt): str(receipt.items[0]) for receipt in receipts}
+    households = _households(usual, live_audience(shop.offers, now), chance)
+    awake = stores_by_wakefulness(shop.stores, now)
+    errands = list(ERRANDS)
+    weights = list(ERRANDS.values())
+    return [
+        Walker(customer, _store(awake, chance), chance.choices(errands, weights)[0], usual[customer])
+        for customer in households
+    ]
+
+
+def _households(usual: Mapping[str, str], audience: frozenset[str], chance: Random) -> list[str]:
+    mailed = sorted(audience & usual.keys())
+    others = sorted(usual.keys() - audience)
+    wanted = min(round(WALKERS * TARGETED), len(mailed))
+    chosen = chance.sample(mailed, wanted) + chance.sample(others, min(WALKERS - wanted, len(others)))
+    chance.shuffle(chosen)
+    return chosen
+
+
+def _store(awake: Sequence[Store], chance: Random) -> Store:
+    return awake[-1] if chance.random() < NIGHT else chance.choice(awake[:OPEN_STORES])
+
+
+def live_audience(offers: Sequence[Offer], now: int) -> frozenset[str]:
+    """Everybody that an offer of these days is for."""
+    return frozenset().union(*(offer.customers for offer in offers if offer.starts <= now < offer.ends))
+
+
+def stores_by_wakefulness(stores: Sequence[Store], now: int) -> list[Store]:
+    """Stores with beacons, those where it is most nearly noon first."""
+    moment = datetime.fromtimestamp(now / 1000, UTC)
+    return sorted((store for store in stores if store.beacons), key=lambda store: (_from_noon(store, moment), store.id))
+
+
+def _from_noon(store: Store, moment: datetime) -> float:
+    local = moment.astimezone(ZoneInfo(store.time_zone))
+    away = abs(local.hour + local.minute / 60 - NOON)
+    return min(away, 24 - away)
