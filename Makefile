@@ -56,10 +56,11 @@ live: $(INSTALLED) ## the live tests on real servers: CAUDAL_TEST_BROKER=host:po
 	@CAUDAL_TEST_STRICT=1 $(BIN)/python -m pytest -q tests/live tests/contract $(ARGS)
 
 bench: $(INSTALLED) ## the benchmarks, each prints a table (ARGS=--json)
-	@for question in benchmarks/[a-z]*.py; do echo "== $$question"; $(BIN)/python $$question $(ARGS) || exit 1; done
+	@for question in pipeline freshness serving; do \
+	    echo "== $$question"; $(BIN)/python -m benchmarks.$$question $(ARGS) || exit 1; done
 
-docs: $(INSTALLED) ## the pages that are made from the code
-	@$(BIN)/python -m docs.settings_reference > docs/settings.md
+docs: $(INSTALLED) ## the page that is made from the code
+	@$(BIN)/python -m docs.settings_reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 
 lock: ## resolve requirements.lock anew, for every supported Python and platform
 	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
