@@ -66,9 +66,6 @@ class Settings(BaseSettings):
     stop_timeout: Annotated[
         float, Field(gt=0, description="Seconds a worker may take to stop before it exits hard; nothing is lost by it.")
     ] = 25.0
-    redis_connections: Annotated[
-        int, Field(ge=1, description="Connections to Redis of one process; more calls at once wait for a free one.")
-    ] = 32
     redis_timeout: Annotated[
         float,
         Field(gt=0, description="Seconds a worker waits for Redis before it tries again; a large commit takes 0.05 s."),

@@ -1,6 +1,5 @@
 """State and views in Redis or Valkey. Keys and layouts: `streams.state.keys`."""
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
@@ -20,7 +19,8 @@ from streams.state import (
     StateUnavailable,
     keys,
 )
-from streams.state.calls import Argument, Calls, Script
+from streams.state.calls import Calls, Script
+from streams.state.line import Argument
 from streams.state.message_ids import parse_message_id
 from streams.state.outbox import decode_outgoing, encode_outgoing
 from streams.state.wakes import Wakes
@@ -49,7 +49,7 @@ class RedisState:
     @classmethod
     def from_settings(cls, settings: Settings) -> "RedisState":
         return cls(
-            Calls(settings.redis_url, connections=settings.redis_connections, timeout=settings.redis_timeout),
+            Calls(settings.redis_url, timeout=settings.redis_timeout),
             slate_days=settings.slate_days,
             inbox_messages=settings.inbox_messages,
             inbox_days=settings.inbox_days,
@@ -125,17 +125,15 @@ class RedisState:
 
 
 class RedisViews:
-    """The Views port. Every read is over within `deadline` seconds, and a late reply reaches nobody."""
+    """The Views port. Every read is over within the time that `calls` have, and a late reply reaches nobody."""
 
-    def __init__(self, calls: Calls, *, deadline: float) -> None:
+    def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._deadline = deadline
         self._wakes = Wakes(calls)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "RedisViews":
-        calls = Calls(settings.redis_url, connections=settings.redis_connections, timeout=settings.redis_timeout)
-        return cls(calls, deadline=settings.read_deadline)
+        return cls(Calls(settings.redis_url, timeout=settings.read_deadline))
 
     async def close(self) -> None:
         await self._wakes.close()
@@ -144,13 +142,13 @@ class RedisViews:
     async def customer(self, partition: int, customer: str) -> tuple[bytes | None, bytes | None]:
         state, slate = cast(
             list[bytes | None],
-            await self._in_time(b"MGET", keys.customer(partition, customer), keys.slate(partition, customer)),
+            await self._calls.call(b"MGET", keys.customer(partition, customer), keys.slate(partition, customer)),
         )
         return state, slate
 
     async def inbox(self, partition: int, customer: str, after: str, limit: int) -> list[InboxMessage]:
         first = "({}-{}".format(*parse_message_id(after)) if after else "-"
-        reply = await self._in_time(b"XRANGE", keys.inbox(partition, customer), first, b"+", b"COUNT", limit)
+        reply = await self._calls.call(b"XRANGE", keys.inbox(partition, customer), first, b"+", b"COUNT", limit)
         messages = cast(list[tuple[bytes, list[bytes]]], reply)
         return [InboxMessage(entry.decode(), fields[1].decode(), fields[3]) for entry, fields in messages]
 
@@ -158,14 +156,7 @@ class RedisViews:
         return self._wakes.listen(partition, customer)
 
     async def ping(self) -> None:
-        await self._in_time(b"PING")
-
-    async def _in_time(self, *command: Argument) -> object:
-        try:
-            async with asyncio.timeout(self._deadline):
-                return await self._calls.call(*command)
-        except TimeoutError as fault:
-            raise StateUnavailable(f"{self._calls.place} did not answer in {self._deadline} s") from fault
+        await self._calls.call(b"PING")
 
 
 def _field(source: Source) -> str:

@@ -50,7 +50,7 @@ class Wakes:
             await asyncio.sleep(RECONNECT_PAUSE)
 
     async def _subscribe(self) -> None:
-        async with self._calls.redis.pubsub() as subscription:
+        async with self._calls.subscriber().pubsub() as subscription:
             await subscription.psubscribe(keys.ALL_WAKES)
             async for message in subscription.listen():
                 if message["type"] == "pmessage":
