@@ -34,9 +34,9 @@ def find(shelf: Shelf, key: np.uint64) -> int:
     if shelf.keys.size == 0:
         return -1
     bucket = np.int64(key >> shelf.shift)
-    for row in range(shelf.starts[bucket], shelf.starts[bucket + 1]):
-        if shelf.keys[row] == key:
-            return row
+    for place in range(shelf.starts[bucket], shelf.starts[bucket + 1]):
+        if shelf.keys[place] == key:
+            return int(shelf.rows[place])
     return -1
 
 
@@ -218,8 +218,8 @@ def _add_popular(shelf: Shelf, batch: Batch, q: int, weights: Weights, pad: Pad)
     if store >= 0:
         for e in range(shelf.here_starts[store], shelf.here_starts[store + 1]):
             pad.parts[_candidate(pad, shelf.here[e]), POPULAR_HERE] = shelf.here_weights[e]
-    for p in range(min(weights.popular_depth, shelf.popular.size)):
-        _candidate(pad, shelf.popular[p])
+    for row in range(min(weights.popular_depth, shelf.keys.size)):
+        _candidate(pad, row)
 
 
 @compiled
@@ -243,7 +243,7 @@ def _score(shelf: Shelf, basis: int, weights: Weights, pull: float, pad: Pad) ->
 
 @compiled
 def _rank(pad: Pad, q: int, out: Answers) -> None:
-    """The k best in one pass; equal scores go by item row, which is the order of item keys."""
+    """The k best in one pass; equal scores go by item row, the more popular first."""
     limit, held = out.rows.shape[1], 0
     rows, scores = out.rows[q], out.scores[q]
     chosen = out.evidence[q]

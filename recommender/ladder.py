@@ -53,7 +53,7 @@ def _here(store: str, model: Model) -> Iterator[Rung]:
 
 
 def _popular(model: Model) -> Iterable[Rung]:
-    return ((Source.POPULAR, model.items[row], 0.0) for row in model.shelf.popular[:DEPTH].tolist())
+    return ((Source.POPULAR, item, 0.0) for item in islice(model.items, DEPTH))
 
 
 def _catalog(reference: Reference) -> Iterable[Rung]:

@@ -102,11 +102,12 @@ def _in_view(history: Packed, at: Sequence[int], model: Model, span: timedelta) 
     filled = np.flatnonzero(np.diff(history.starts))
     newest = history.records[history.starts[filled + 1] - 1]
     keys = model.shelf.keys
-    rows = np.minimum(np.searchsorted(keys, newest["item"]), max(len(keys) - 1, 0))
+    places = np.minimum(np.searchsorted(keys, newest["item"]), max(len(keys) - 1, 0))
     age = np.array(at, np.int64)[filled] // 1000 - newest["at"]
     shown = (newest["kind"] == Interaction.VIEWED) & (age <= span.total_seconds())
-    known = keys[rows] == newest["item"] if len(keys) else np.zeros(len(filled), bool)
-    for customer, row in zip(filled[shown & known].tolist(), rows[shown & known].tolist(), strict=True):
+    shown &= keys[places] == newest["item"] if len(keys) else False
+    rows = model.shelf.rows[places[shown]]
+    for customer, row in zip(filled[shown].tolist(), rows.tolist(), strict=True):
         ids[customer] = model.items[row]
     return ids
 

@@ -8,18 +8,22 @@ from numpy.typing import NDArray
 
 
 class Shelf(NamedTuple):
-    """I items in the order of their keys, K factors, N neighbours, M alike, S stores. Weights are 0 to 1.
+    """I items, the most popular first; K factors, N neighbours, M alike, S stores. Weights are 0 to 1.
 
-    keys: (I,) uint64 ascending. starts, shift: rows of each bucket of `key >> shift`, a directory into keys.
+    Rows go by popularity, so that what is asked for most lies together in the caches.
+
+    keys, rows: (I,) uint64 ascending, and the row of each.
+    starts, shift: where in keys each bucket of `key >> shift` begins.
     factors, aids: (I, K) float32; aids = factors (YtY + regularization)^-1, what the fold-in needs.
     together, together_weights: (I, N) neighbours, the strongest first; weight 0 ends a list.
     alike, alike_weights: (I, M) the nearest by factors, in the same form.
-    popular: (I,) rows, the most popular first. popularity: (I,) by row.
+    popularity: (I,) falling.
     here_starts, here, here_weights: popular rows of store s are here[here_starts[s]:here_starts[s + 1]].
     alpha: a purchase counted n times has confidence 1 + alpha n, a scalar array (1,) float32.
     """
 
     keys: NDArray[np.uint64]
+    rows: NDArray[np.int32]
     starts: NDArray[np.int32]
     shift: np.uint64
     factors: NDArray[np.float32]
@@ -28,7 +32,6 @@ class Shelf(NamedTuple):
     together_weights: NDArray[np.float32]
     alike: NDArray[np.int32]
     alike_weights: NDArray[np.float32]
-    popular: NDArray[np.int32]
     popularity: NDArray[np.float32]
     here_starts: NDArray[np.int64]
     here: NDArray[np.int32]
@@ -38,13 +41,13 @@ class Shelf(NamedTuple):
 
 SHAPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "keys": ("<u8", ("items",)),
+    "rows": ("<i4", ("items",)),
     "factors": ("<f4", ("items", "factors")),
     "aids": ("<f4", ("items", "factors")),
     "together": ("<i4", ("items", "neighbours")),
     "together_weights": ("<f4", ("items", "neighbours")),
     "alike": ("<i4", ("items", "alike")),
     "alike_weights": ("<f4", ("items", "alike")),
-    "popular": ("<i4", ("items",)),
     "popularity": ("<f4", ("items",)),
     "here_starts": ("<i8", ("stores and one",)),
     "here": ("<i4", ("here",)),
@@ -58,7 +61,7 @@ SHAPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 item_ids, store_ids: the texts in row order, UTF-8, each ended by a zero byte.
 """
 
-ROWS = ("together", "alike", "popular", "here")
+ROWS = ("rows", "together", "alike", "here")
 """Arrays that hold item rows: compiled code does not check bounds, so they are checked when a model is opened."""
 
 Arrays = Mapping[str, NDArray[np.generic]]

@@ -16,7 +16,7 @@ class Source(StrEnum):
     CATALOG = "catalog"
 
 
-class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True):
+class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """because: the item of the customer's own history that led to it, where one did."""
 
     item: str
@@ -25,7 +25,7 @@ class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True):
     because: str = ""
 
 
-class Dropped(msgspec.Struct, frozen=True):
+class Dropped(msgspec.Struct, frozen=True, gc=False):
     """A candidate that was removed. reason: the filter's name."""
 
     item: str

@@ -11,20 +11,19 @@ BLOCK = 1024
 
 
 def alike(
-    learned: NDArray[np.float32], popular: NDArray[np.int32], policy: TrainingPolicy
+    learned: NDArray[np.float32], policy: TrainingPolicy
 ) -> dict[str, NDArray[np.generic]]:
     """The arrays `alike` and `alike_weights`, (I, M): the nearest by cosine among the most popular items.
 
-    learned: (I, K) factors. popular: (I,) rows, the most popular first.
+    learned: (I, K) factors, the most popular item first.
     """
     directions = learned / np.maximum(np.linalg.norm(learned, axis=1, keepdims=True), 1e-9)
-    among = np.sort(popular[: policy.alike_among])
-    towards = np.ascontiguousarray(directions[among].T)
+    towards = np.ascontiguousarray(directions[: policy.alike_among].T)
     rows = np.zeros((len(learned), policy.alike), np.int32)
     weights = np.zeros((len(learned), policy.alike), np.float32)
     for start in range(0, len(learned), BLOCK):
         block = slice(start, start + BLOCK)
-        _select(directions[block] @ towards, start, among, rows[block], weights[block])
+        _select(directions[block] @ towards, start, rows[block], weights[block])
     return {"alike": rows, "alike_weights": weights}
 
 
@@ -32,18 +31,17 @@ def alike(
 def _select(
     near: NDArray[np.float32],
     start: int,
-    among: NDArray[np.int32],
     rows: NDArray[np.int32],
     weights: NDArray[np.float32],
 ) -> None:
     """The best of each line of `near` (B, A) into the lists of items from `start` on, an item itself excepted."""
     for line in range(near.shape[0]):
         for column in range(near.shape[1]):
-            if near[line, column] > weights[line, -1] and among[column] != start + line:
+            if near[line, column] > weights[line, -1] and column != start + line:
                 at = rows.shape[1] - 1
                 while at > 0 and near[line, column] > weights[line, at - 1]:
                     weights[line, at] = weights[line, at - 1]
                     rows[line, at] = rows[line, at - 1]
                     at -= 1
                 weights[line, at] = near[line, column]
-                rows[line, at] = among[column]
+                rows[line, at] = column

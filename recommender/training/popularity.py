@@ -8,15 +8,25 @@ from recommender.training.transactions import Transactions
 
 
 def popular(lines: Transactions, items: int, policy: TrainingPolicy) -> dict[str, NDArray[np.generic]]:
-    """The arrays `popular`, `popularity`, `here_starts`, `here`, `here_weights` of a shelf of `items` rows.
+    """The arrays `popularity`, `here_starts`, `here`, `here_weights` of a shelf of `items` rows.
 
-    lines.item: (L,) rows of the shelf. Popularity is scaled to at most 1; ties go by row.
+    lines.item: (L,) rows of the shelf. Scaled to at most 1; ties in a store go by row.
     """
-    now = int(lines.at.max(initial=0))
-    worth = np.exp((lines.at - now) / policy.popularity_decay.total_seconds())
+    worth = _worth(lines, policy)
     total = np.bincount(lines.item, worth, items).astype(np.float64)
-    order = np.lexsort((np.arange(items), -total)).astype(np.int32)
-    return {"popular": order, "popularity": _scaled(total), **_popular_here(lines, worth, items, policy.popular_here)}
+    return {"popularity": _scaled(total), **_popular_here(lines, worth, items, policy.popular_here)}
+
+
+def by_popularity(lines: Transactions, keys: NDArray[np.uint64], policy: TrainingPolicy) -> NDArray[np.int64]:
+    """The numbers of `lines.items`, the most popular first; ties go by key. keys: by number."""
+    total = np.bincount(lines.item, _worth(lines, policy), len(keys))
+    return np.lexsort((keys, -total))
+
+
+def _worth(lines: Transactions, policy: TrainingPolicy) -> NDArray[np.float64]:
+    """(L,) what each line still counts at the end of the lines, 1 for the newest."""
+    age = lines.at - int(lines.at.max(initial=0))
+    return np.asarray(np.exp(age / policy.popularity_decay.total_seconds()), np.float64)
 
 
 def _popular_here(

@@ -15,7 +15,7 @@ from recommender.training.alike import alike
 from recommender.training.complete_journey import read_complete_journey
 from recommender.training.covisitation import together
 from recommender.training.factors import factors
-from recommender.training.popularity import popular
+from recommender.training.popularity import by_popularity, popular
 from recommender.training.table import read_baskets
 from recommender.training.transactions import Transactions
 from retail.catalog import item_key
@@ -65,16 +65,15 @@ def train(
 ) -> dict[str, NDArray[np.generic]]:
     """All arrays of a model. The same lines and policy give the same arrays, on the same machine."""
     lines = _distinct(lines)
-    names, keys, lines = _shelved(lines, policy.support)
+    names, lines = _shelved(lines, policy)
     progress("what is bought together", 0.1)
-    arrays: dict[str, NDArray[np.generic]] = {"keys": keys, "item_ids": texts(names), "store_ids": texts(lines.stores)}
-    arrays |= together(lines, len(names), policy)
+    arrays: dict[str, NDArray[np.generic]] = {"item_ids": texts(names), "store_ids": texts(lines.stores)}
+    arrays |= _keys(names) | together(lines, len(names), policy)
     progress("what is popular", 0.2)
     arrays |= popular(lines, len(names), policy)
     arrays |= factors(lines, len(names), policy, lambda part: progress("tastes", 0.25 + 0.5 * part))
     progress("what is alike", 0.75)
-    learned, order = arrays["factors"].astype(np.float32), arrays["popular"].astype(np.int32)
-    return arrays | alike(learned, order, policy)
+    return arrays | alike(arrays["factors"].astype(np.float32), policy)
 
 
 def _distinct(lines: Transactions) -> Transactions:
@@ -88,17 +87,23 @@ def _distinct(lines: Transactions) -> Transactions:
     return lines.only(chosen)
 
 
-def _shelved(lines: Transactions, support: int) -> tuple[list[str], NDArray[np.uint64], Transactions]:
-    """The item ids and keys that stay, in the order of their keys, and the lines with rows in place of numbers."""
-    counts = np.bincount(lines.item, minlength=len(lines.items))
-    known = np.flatnonzero(counts >= support)
-    keys = np.array([item_key(lines.items[number]) for number in known.tolist()], np.uint64)
-    order = np.argsort(keys, kind="stable")
-    rows = np.full(len(lines.items), -1, np.int32)
-    rows[known[order]] = np.arange(len(known), dtype=np.int32)
-    lines = lines.only(rows[lines.item] >= 0)
-    names = [lines.items[number] for number in known[order].tolist()]
-    return names, keys[order], replace(lines, item=rows[lines.item])
+def _shelved(lines: Transactions, policy: TrainingPolicy) -> tuple[list[str], Transactions]:
+    """The ids of the items that stay, the most popular first, and the lines with rows in place of item numbers."""
+    keys = np.array([item_key(item) for item in lines.items], np.uint64)
+    counts = np.bincount(lines.item, minlength=len(keys))
+    order = by_popularity(lines, keys, policy)
+    order = order[counts[order] >= policy.support]
+    rows = np.full(len(keys), -1, np.int32)
+    rows[order] = np.arange(len(order), dtype=np.int32)
+    kept = lines.only(rows[lines.item] >= 0)
+    return [lines.items[number] for number in order.tolist()], replace(kept, item=rows[kept.item])
+
+
+def _keys(names: list[str]) -> dict[str, NDArray[np.generic]]:
+    """The arrays `keys` and `rows`."""
+    keys = np.array([item_key(name) for name in names], np.uint64)
+    rows = np.argsort(keys, kind="stable")
+    return {"keys": keys[rows], "rows": rows.astype(np.int32)}
 
 
 def _provenance(lines: Transactions, arrays: dict[str, NDArray[np.generic]]) -> Provenance:

@@ -1,0 +1,108 @@
+"""Customers as the journey would know them: the shipped fold over their purchases and clicks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from recommender.records import HABIT
+from recommender.training.transactions import NO_STORE, Transactions
+from retail.catalog import item_key
+from retail.customers import CustomerState
+from retail.events import Channel, Line, OrderCompleted, ProductViewed
+from retail.journey import advance
+from retail.policy import JourneyPolicy
+from retail.reference import Reference
+
+JOURNEY = JourneyPolicy()
+
+NOWHERE = Reference()
+"""No shop is described: the fold takes every item as it comes."""
+
+
+@dataclass(frozen=True)
+class Basket:
+    """at: seconds, of its first line. items: ids, each once. store: "" where it was none."""
+
+    customer: str
+    id: int
+    at: int
+    store: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Click:
+    """at: seconds."""
+
+    session: str
+    item: str
+    at: int
+
+
+def baskets_by_customer(lines: Transactions) -> Iterator[list[Basket]]:
+    """Each customer's baskets, oldest first."""
+    order = np.lexsort((lines.item, lines.at, lines.basket, lines.customer))
+    columns = (lines.customer, lines.basket, lines.at, lines.store, lines.item)
+    rows = zip(*(column[order].tolist() for column in columns), strict=True)
+    for customer, own in groupby(rows, key=lambda row: int(row[0])):
+        found = []
+        for basket, group in groupby(own, key=lambda row: int(row[1])):
+            _, _, at, store, items = zip(*group, strict=True)
+            names = tuple(dict.fromkeys(lines.items[item] for item in items))
+            place = lines.stores[store[0]] if store[0] != NO_STORE else ""
+            found.append(Basket(lines.customers[customer], basket, min(at), place, names))
+        yield sorted(found, key=lambda basket: (basket.at, basket.id))
+
+
+def clicks_by_session(lines: Transactions) -> Iterator[list[Click]]:
+    """Each session's clicks in the order of time; clicks of one second in the order of the file."""
+    order = np.lexsort((np.arange(len(lines)), lines.at, lines.customer))
+    columns = (lines.customer, lines.item, lines.at)
+    rows = zip(*(column[order].tolist() for column in columns), strict=True)
+    for session, own in groupby(rows, key=lambda row: int(row[0])):
+        yield [Click(lines.customers[session], lines.items[item], at) for _, item, at in own]
+
+
+def after_purchases(baskets: list[Basket]) -> CustomerState:
+    """The state of the customer who bought these, oldest first."""
+    state = CustomerState()
+    for basket in baskets:
+        bought = OrderCompleted(
+            id=str(basket.id),
+            customer=basket.customer,
+            channel=Channel.STORE,
+            at=basket.at * 1000,
+            received=basket.at * 1000,
+            order=str(basket.id),
+            lines=tuple(Line(item) for item in basket.items),
+        )
+        state = advance(state, bought, NOWHERE, JOURNEY).state
+    return state
+
+
+def along_clicks(clicks: list[Click]) -> Iterator[tuple[CustomerState, Click]]:
+    """For every click but the first: the state before it, and the click."""
+    state = CustomerState()
+    for number, (click, following) in enumerate(pairwise(clicks)):
+        viewed = ProductViewed(
+            id=str(number),
+            customer=click.session,
+            channel=Channel.WEB,
+            at=click.at * 1000,
+            received=click.at * 1000,
+            item=click.item,
+        )
+        state = advance(state, viewed, NOWHERE, JOURNEY).state
+        yield state, following
+
+
+def counted(baskets: list[Basket]) -> bytes:
+    """Habits as plain counts that never fade, of all items ever bought: what the personal baseline knows."""
+    counts: dict[str, int] = {}
+    for basket in baskets:
+        for item in basket.items:
+            counts[item] = counts.get(item, 0) + 1
+    last = baskets[-1].at
+    return np.array([(item_key(item), count, last) for item, count in counts.items()], HABIT).tobytes()
