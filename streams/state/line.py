@@ -67,10 +67,7 @@ class Line:
             raise ConnectionLost(f"{len(self.waiting)} calls wait for a reply already")
         loop = asyncio.get_running_loop()
         calls = [Call(loop.create_future(), loop.time()) for _ in commands]
-        packed = [
-            hiredis.pack_command(cast(tuple[bytes | int | str | float | memoryview, ...], tuple(command)))
-            for command in commands
-        ]
+        packed = [hiredis.pack_command(tuple(command)) for command in commands]  # type: ignore[arg-type]
         self.waiting.extend(calls)
         await self.connection.send_packed_command(packed, check_health=False)
         return [call.reply for call in calls]

@@ -1,6 +1,7 @@
 """Redis and memory agree on every history of commits: what was applied, and what is there afterwards."""
 
 import asyncio
+from dataclasses import replace
 from itertools import count
 
 from hypothesis import given, settings
@@ -40,7 +41,7 @@ def commits(draw: st.DrawFn) -> Commit:
 @given(st.lists(commits(), max_size=12))
 def test_redis_and_memory_agree_on_every_history(redis_url: str, history: list[Commit]) -> None:
     async def told(state: State, partition: int) -> object:
-        moved = [Commit(**{**_fields(commit), "partition": partition}) for commit in history]
+        moved = [replace(commit, partition=partition) for commit in history]
         results = [result for commit in moved for result in await state.commit([commit])]
         return (
             [(result.applied, result.next, bool(result.outbox)) for result in results],
@@ -59,7 +60,3 @@ def test_redis_and_memory_agree_on_every_history(redis_url: str, history: list[C
 
     in_redis, in_memory = asyncio.run(both())
     assert in_redis == in_memory
-
-
-def _fields(commit: Commit) -> dict[str, object]:
-    return {name: getattr(commit, name) for name in commit.__dataclass_fields__}
