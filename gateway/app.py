@@ -1,0 +1,184 @@
+"""The gateway's composition root: what is built from what, how it starts, and how it stops.
+
+clients ──► door ──► reception ──► intake ──► Kafka (events.*, events.rejected)
+                └──► recommendations, offers, inbox ◄── Redis (views), models, reference topics
+"""
+
+import asyncio
+import signal
+from collections.abc import Generator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+import uvloop
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+
+from gateway import routes
+from gateway.admission import Admission
+from gateway.bodies import BodyReader
+from gateway.docs_page import Documents
+from gateway.door import door, lost
+from gateway.health import Health
+from gateway.inbox import Inboxes
+from gateway.intake import Intake
+from gateway.keys import KeyRing
+from gateway.meters import Meters
+from gateway.offers import Offering
+from gateway.ports import Models, Publishing
+from gateway.reception import Reception
+from gateway.recommendations import Recommending
+from gateway.settings import GatewaySettings
+from recommender.policy import GatePolicy
+from recommender.recommend import warm_up
+from retail.policy import EventLimits
+from retail.reference import Reference
+from streams.state import Views
+from streams.state.models import ModelShelf
+from streams.state.redis import RedisViews
+from streams.topics.follower import Follower
+from streams.topics.publisher import Publisher
+
+log = structlog.get_logger()
+
+KEEP_ALIVE = 65
+"""Seconds an idle connection is kept: longer than load balancers keep theirs (60), so they never meet a closed one."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The world outside. closing: set when the gateway stops, so that streams end."""
+
+    publisher: Publishing
+    views: Views
+    models: Models
+    reference: Reference
+    closing: asyncio.Event
+
+
+def build(settings: GatewaySettings, ports: Ports) -> Litestar:
+    """The ASGI application; nothing is connected or started by it."""
+    keys, meters, admission = KeyRing.from_settings(settings), Meters(), Admission(settings.pending_limit)
+    intake = Intake(
+        ports.publisher, meters, EventLimits().event_bytes, settings.inflated_limit, settings.accept_deadline
+    )
+    reception = Reception(keys, BodyReader.from_settings(settings), admission, intake, settings.batch_limit)
+    health = Health(keys, ports.views, ports.publisher, admission, meters)
+    return Litestar(
+        [*_writing(reception, meters), *_reading(settings, ports, keys, meters), *_watching(health, meters)],
+        cors_config=CORSConfig(allow_origins=[], allow_origin_regex=".*", allow_headers=["*"]),
+        exception_handlers={HTTPException: lost},
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _writing(reception: Reception, meters: Meters) -> list[HTTPRouteHandler]:
+    singles = [door(route, reception.single(route.name), meters) for route in routes.SINGLES]
+    return [
+        door(routes.BATCH, reception.batch, meters),
+        *singles,
+        door(routes.SIGHTINGS, reception.sightings, meters),
+    ]
+
+
+def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Meters) -> list[HTTPRouteHandler]:
+    partitions = settings.customer_partitions
+    recommending = Recommending(keys, ports.views, ports.models, ports.reference, partitions, meters)
+    offering = Offering(keys, ports.views, ports.reference, GatePolicy(), partitions)
+    inboxes = Inboxes(keys, ports.views, meters, partitions, settings.stream_limit, ports.closing)
+    return [
+        door(routes.RECOMMENDATIONS, recommending.reply, meters),
+        door(routes.OFFERS, offering.reply, meters),
+        door(routes.INBOX, inboxes.read, meters),
+        door(routes.INBOX_STREAM, inboxes.stream, meters),
+    ]
+
+
+def _watching(health: Health, meters: Meters) -> list[HTTPRouteHandler]:
+    documents = Documents()
+    return [
+        door(routes.LIVE, health.live, meters),
+        door(routes.READY, health.ready, meters),
+        door(routes.METRICS, health.metrics, meters),
+        door(routes.SCHEMA, documents.schema, meters),
+        door(routes.DOCS, documents.page, meters),
+    ]
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with signals handled by us: its own way ends the process before anything is closed."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    def stop(self) -> None:
+        """Streams end, requests in flight are answered, then `serve` returns."""
+        self._closing.set()
+        self.should_exit = True
+
+
+def serve(settings: GatewaySettings) -> None:
+    """`caudal gateway`: blocks until SIGTERM or SIGINT. Starts also while Kafka or Redis are down."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: GatewaySettings) -> None:
+    async with AsyncExitStack() as stack:
+        ports = await _connect(settings, stack)
+        server = Server(server_config(settings, build(settings, ports)), ports.closing)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        log.info("gateway listens", host=settings.host, port=settings.port)
+        await server.serve()
+
+
+def server_config(settings: GatewaySettings, app: Litestar) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        ws="none",
+        loop="none",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=int(settings.drain_timeout),
+    )
+
+
+async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
+    """The real world. Each connects by itself, also to what comes up later."""
+    views = RedisViews.from_settings(settings)
+    stack.push_async_callback(views.close)
+    publisher = Publisher(settings.broker, idempotent=settings.idempotent_producer)
+    await publisher.start()
+    stack.push_async_callback(publisher.stop)
+    reference = Reference()
+    follower = Follower(settings.broker, reference)
+    await follower.start()
+    stack.push_async_callback(follower.stop)
+    models = ModelShelf(settings.models)
+    await asyncio.to_thread(warm_up, models.current)
+    watching = asyncio.create_task(models.watch(settings.model_interval), name="watch for models")
+    watching.add_done_callback(_report)
+    stack.callback(watching.cancel)
+    return Ports(publisher, views, models, reference, asyncio.Event())
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("a background task failed", task=task.get_name(), exc_info=task.exception())

@@ -1,0 +1,51 @@
+"""What the gateway counts and shows: Prometheus metrics, without ids in any label."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+LATENCIES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1.0, 3.0)
+"""Seconds; the bars for reading (1 and 5 ms) and for accepting (3 s) are among them."""
+
+
+class Meters:
+    """One registry per gateway."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "caudal_http_requests", "Requests answered", ["route", "status"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "caudal_http_seconds", "Time to answer", ["route"], buckets=LATENCIES, registry=self.registry
+        )
+        self._accepted = Counter(
+            "caudal_accepted_events", "Events acknowledged by Kafka", ["channel"], registry=self.registry
+        )
+        self._rejected = Counter("caudal_rejected_events", "Events refused", ["reason"], registry=self.registry)
+        self._fallbacks = Counter(
+            "caudal_fallbacks", "Recommendations that were not personal", ["reason"], registry=self.registry
+        )
+        self._streams = Gauge("caudal_inbox_streams", "Open inbox streams", registry=self.registry)
+        self._pending = Gauge("caudal_pending_bytes", "Bytes of requests in flight", registry=self.registry)
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(route, status).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def accepted(self, channel: str, events: int) -> None:
+        if events:
+            self._accepted.labels(channel).inc(events)
+
+    def rejected(self, reason: str) -> None:
+        self._rejected.labels(reason).inc()
+
+    def fell_back(self, reason: str) -> None:
+        self._fallbacks.labels(reason).inc()
+
+    def streams(self, change: int) -> None:
+        self._streams.inc(change)
+
+    def exposition(self, pending: int) -> bytes:
+        """The Prometheus text. pending: bytes in flight now."""
+        self._pending.set(pending)
+        return generate_latest(self.registry)

@@ -1,0 +1,84 @@
+"""Offers on request: those the customer may have now, ranked, by the same rules as pushes.
+
+Unlike a slate there is no fallback: without the state nobody's consent is known, so nothing may be offered.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+from litestar.response.base import ASGIResponse
+
+from gateway.answers import OfferedOffer, Offers
+from gateway.door import Asked
+from gateway.errors import unavailable
+from gateway.intake import now
+from gateway.keys import KeyRing, presented_key
+from gateway.parameters import Parameters
+from gateway.responses import answer
+from gateway.rights import Right
+from recommender.policy import GatePolicy
+from recommender.promote import OfferQuery, eligible
+from retail.consents import consented
+from retail.customers import EMPTY, CustomerState, decode_state
+from retail.decisions import Reason
+from retail.offers import Offer
+from retail.reference import Reference
+from streams.state import StateUnavailable, Views
+from streams.topics.partitions import partition_of
+
+MOST = 100
+"""Offers of one answer at most."""
+
+DEFAULT = 20
+
+SHOWN_ITEMS = 20
+"""Items named per offer; an offer may be about hundreds."""
+
+
+@dataclass(frozen=True)
+class Offering:
+    """partitions: of the state, by customer."""
+
+    keys: KeyRing
+    views: Views
+    reference: Reference
+    policy: GatePolicy
+    partitions: int
+
+    async def reply(self, request: Asked) -> ASGIResponse:
+        self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_OFFERS)
+        given = Parameters(request.scope["query_string"])
+        customer, store, limit = given.customer(), given.text("store"), given.number("limit", DEFAULT, MOST)
+        state = await self._state(customer)
+        offers = eligible(
+            OfferQuery(customer=customer, state=state, at=now(), store=store or None), self.reference, self.policy
+        )
+        reason = "" if offers else self._why_none(state, store)
+        return answer(Offers(customer, store, [shown(offer) for offer in offers[:limit]], reason))
+
+    def _why_none(self, state: CustomerState, store: str) -> Reason:
+        if not consented(state, self.policy.purpose):
+            return Reason.NO_CONSENT
+        if store and store not in self.reference.stores:
+            return Reason.UNKNOWN_STORE
+        return Reason.NO_ELIGIBLE_OFFER
+
+    async def _state(self, customer: str) -> CustomerState:
+        """Raises Refused (503)."""
+        try:
+            blob, _ = await self.views.customer(partition_of(customer, self.partitions), customer)
+            return decode_state(blob) if blob else EMPTY
+        except (StateUnavailable, msgspec.DecodeError) as fault:
+            raise unavailable("state_unavailable", f"Consent cannot be read now: {fault}.") from fault
+
+
+def shown(offer: Offer) -> OfferedOffer:
+    return OfferedOffer(
+        offer=offer.id,
+        name=offer.name,
+        title=offer.title,
+        body=offer.body,
+        benefit=offer.benefit,
+        ends=offer.ends,
+        items=sorted(offer.items)[:SHOWN_ITEMS],
+    )

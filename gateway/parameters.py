@@ -1,0 +1,52 @@
+"""Query parameters: read leniently in spelling, strictly in value; errors name the parameter."""
+
+from urllib.parse import parse_qsl
+
+from gateway.errors import Refused, bad_parameter
+from retail.errors import EventRefused
+from retail.identifiers import checked_id
+
+MOST = 32
+"""Parameters of one request; more is nobody we know."""
+
+CUSTOMER = ("customer", "userId", "user_id", "anonymousId")
+"""Names under which senders give the customer, the first found counts."""
+
+
+class Parameters:
+    """The parameters of one request; of a repeated one the last counts."""
+
+    def __init__(self, query: bytes) -> None:
+        """query: as sent, percent-encoded. Raises Refused (400)."""
+        try:
+            pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=MOST, errors="strict")
+        except ValueError:
+            raise Refused(
+                400, "bad_query", f"The query is not percent-encoded UTF-8, or has over {MOST} parameters."
+            ) from None
+        self._given = dict(pairs)
+
+    def text(self, name: str, default: str = "") -> str:
+        """Raises Refused (400) where it is over-long or holds control characters."""
+        value = self._given.get(name, default)
+        try:
+            return checked_id(value, name) if value else ""
+        except EventRefused as fault:
+            raise Refused(400, "bad_parameter", f"{fault}.") from None
+
+    def customer(self) -> str:
+        """Raises Refused (400) where none is given."""
+        for name in CUSTOMER:
+            if value := self.text(name):
+                return value
+        raise Refused(400, "missing_parameter", "customer: name the customer, as ?customer=42.")
+
+    def number(self, name: str, default: int, most: int) -> int:
+        """A whole number from 1 to `most`. Raises Refused (400)."""
+        given = self._given.get(name)
+        if given is None:
+            return default
+        number = int(given) if given.isascii() and given.isdigit() and len(given) <= len(str(most)) else 0
+        if not 1 <= number <= most:
+            raise bad_parameter(name, f"a whole number from 1 to {most}, not {given[:40]!r}.")
+        return number

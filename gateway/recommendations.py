@@ -1,0 +1,97 @@
+"""Slates on request: one read of the customer's state, a decision with the model in memory, a sentence per item.
+
+Kafka is never waited for. While Redis is down or slow the answer is what everybody likes, and says so.
+"""
+
+import os
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+from litestar.response.base import ASGIResponse
+
+from gateway.answers import Recommendations, RecommendedItem
+from gateway.door import Asked
+from gateway.intake import now
+from gateway.keys import KeyRing, presented_key
+from gateway.meters import Meters
+from gateway.parameters import Parameters
+from gateway.ports import Models
+from gateway.responses import answer
+from gateway.rights import Right
+from gateway.sentences import why
+from recommender.recommend import Query, recommend
+from retail.customers import EMPTY, CustomerState, decode_state
+from retail.reference import Reference
+from retail.slates import Slate
+from streams.state import StateUnavailable, Views
+from streams.topics.partitions import partition_of
+
+MOST = 100
+"""Items of one slate at most."""
+
+DEFAULT = 10
+"""Items of a slate where nobody says how many: what a page shows."""
+
+STATE_UNAVAILABLE = "state_unavailable"
+STATE_UNREADABLE = "state_unreadable"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Recommending:
+    """partitions: of the state, by customer."""
+
+    keys: KeyRing
+    views: Views
+    models: Models
+    reference: Reference
+    partitions: int
+    meters: Meters
+
+    async def reply(self, request: Asked) -> ASGIResponse:
+        self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_RECOMMENDATIONS)
+        given = Parameters(request.scope["query_string"])
+        customer, store = given.customer(), given.text("store")
+        placement, limit = given.text("placement", "home"), given.number("limit", DEFAULT, MOST)
+        state, fallback = await self._state(customer)
+        query = Query(customer=customer, state=state, at=now(), placement=placement, store=store, limit=limit)
+        slate = recommend(query, self.models.current, self.reference)
+        fallback = fallback or slate.fallback
+        if fallback:
+            self.meters.fell_back(fallback)
+        return answer(self._told(slate, store, fallback))
+
+    async def _state(self, customer: str) -> tuple[CustomerState, str]:
+        """The customer's state, or the empty one and the reason."""
+        try:
+            blob, _ = await self.views.customer(partition_of(customer, self.partitions), customer)
+            return (decode_state(blob) if blob else EMPTY), ""
+        except StateUnavailable:
+            return EMPTY, STATE_UNAVAILABLE
+        except msgspec.DecodeError as fault:
+            log.error("a customer's state cannot be read", fault=str(fault))
+            return EMPTY, STATE_UNREADABLE
+
+    def _told(self, slate: Slate, store: str, fallback: str) -> Recommendations:
+        items = self.reference.items
+        return Recommendations(
+            id=os.urandom(16).hex(),
+            customer=slate.customer,
+            placement=slate.placement,
+            items=[
+                RecommendedItem(
+                    item=chosen.item,
+                    name=found.name if (found := items.get(chosen.item)) else "",
+                    score=chosen.score,
+                    source=chosen.source,
+                    because=chosen.because,
+                    why=why(chosen, self.reference, store),
+                )
+                for chosen in slate.items
+            ],
+            model=slate.model,
+            version=slate.version,
+            fallback=fallback,
+        )

@@ -1,0 +1,59 @@
+"""The shapes of what comes in, as documented. The worker checks events; the gateway reads only their outline."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Raw, UnsetType
+
+Identifier = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class PostedEvent(msgspec.Struct, rename="camel", omit_defaults=True):
+    """One event in the Segment shape; at least one of userId, loyaltyCard and anonymousId names the customer."""
+
+    type: Annotated[str, Meta(description="track, identify, page, screen, group or alias; implied by the path.")] = ""
+    event: Annotated[str, Meta(description="Name of a track event, as `Product Viewed`.")] = ""
+    name: Annotated[str, Meta(description="Name of a page or screen.")] = ""
+    user_id: Identifier | None = None
+    anonymous_id: Identifier | None = None
+    loyalty_card: Identifier | None = None
+    message_id: Annotated[str, Meta(description="Unique per event; a repeated one is applied once.")] | None = None
+    timestamp: Annotated[str, Meta(description="When it happened, ISO 8601.")] | None = None
+    sent_at: Annotated[str, Meta(description="When it was sent by the same clock; corrects that clock.")] | None = None
+    properties: dict[str, Raw] = {}
+    traits: dict[str, Raw] = {}
+    context: dict[str, Raw] = {}
+    write_key: Annotated[str, Meta(description="The API key, where no header carries it.")] | None = None
+
+
+class PostedBatch(msgspec.Struct, rename="camel", omit_defaults=True):
+    """Many events; `context` and `sentAt` count for events without their own."""
+
+    batch: list[PostedEvent]
+    sent_at: str | None = None
+    context: dict[str, Raw] = {}
+    write_key: str | None = None
+
+
+class PostedSighting(msgspec.Struct, rename="camel", omit_defaults=True):
+    """A beacon that a phone or a store gateway saw; `uuid`, `major` and `minor` may stand for `beacon`."""
+
+    user_id: Identifier | None = None
+    anonymous_id: Identifier | None = None
+    loyalty_card: Identifier | None = None
+    beacon: Annotated[str, Meta(description="uuid:major:minor")] | None = None
+    uuid: str | None = None
+    major: int | str | None = None
+    minor: int | str | None = None
+    rssi: Annotated[float, Meta(description="Signal strength, dBm.")] | None = None
+    timestamp: Annotated[str | int, Meta(description="When it was seen: ISO 8601, or milliseconds.")] | None = None
+    sent_at: str | int | None = None
+    message_id: str | None = None
+    context: Raw | UnsetType = msgspec.UNSET
+
+
+class PostedSightings(msgspec.Struct, rename="camel", omit_defaults=True):
+    """One sighting, or many under `sightings`."""
+
+    sightings: list[Raw] | UnsetType = msgspec.UNSET
+    write_key: str | None = None

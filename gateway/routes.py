@@ -1,0 +1,203 @@
+"""What the gateway offers: every route as data, with the right it asks for and what its documentation says."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.answers import Accepted, Inbox, Liveness, Offers, Readiness, Recommendations
+from gateway.requests import PostedBatch, PostedEvent, PostedSighting, PostedSightings
+from gateway.rights import Right
+
+JSON = "application/json"
+TEXT = "text/plain"
+EVENTS = "text/event-stream"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One query or header parameter, as documented."""
+
+    name: str
+    description: str
+    kind: Literal["string", "integer"] = "string"
+    place: Literal["query", "header"] = "query"
+    required: bool = False
+    default: str | int | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """name: label in metrics and operation id. paths: the first is the one to use, the others are its aliases.
+
+    right: what the key must be allowed, None where the route is open or decides by itself.
+    body, answer: shapes; None for none. refusals: statuses of the errors that may come.
+    """
+
+    name: str
+    method: Literal["GET", "POST"]
+    paths: tuple[str, ...]
+    summary: str
+    right: Right | None = None
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    body: tuple[type, ...] = ()
+    answer: type | None = None
+    media: str = JSON
+    refusals: tuple[int, ...] = ()
+
+
+WRITING = (400, 401, 403, 408, 413, 415, 503)
+READING = (400, 401, 403)
+
+CHANNEL = Parameter(
+    "X-Caudal-Channel",
+    "web, app, store or service: the channel the events belong to, for store and admin keys that write for another.",
+    place="header",
+)
+CUSTOMER = Parameter("customer", "Customer id; userId, user_id and anonymousId are taken as well.", required=True)
+STORE = Parameter("store", "Store id, where the customer stands or shops.")
+
+ACCEPTING = (
+    "Answered 200 when everything is stored in Kafka. One bad event does not fail its batch: it is kept among the "
+    "rejects with its reason. The body may be gzipped (Content-Encoding: gzip); its Content-Type does not matter. "
+    "Sending the same messageId again is harmless."
+)
+
+
+def _single(name: str, letter: str) -> Route:
+    return Route(
+        name=name,
+        method="POST",
+        paths=(f"/v1/{name}", f"/v1/{letter}"),
+        summary=f"One {name} event, in the Segment shape",
+        right=Right.WRITE_EVENTS,
+        description="As /v1/batch, for one event; an event without a usable customer is answered 400.",
+        parameters=(CHANNEL,),
+        body=(PostedEvent,),
+        answer=Accepted,
+        refusals=WRITING,
+    )
+
+
+BATCH = Route(
+    name="batch",
+    method="POST",
+    paths=("/v1/batch", "/v1/b", "/v1/import"),
+    summary="Many events, in the Segment shape",
+    right=Right.WRITE_EVENTS,
+    description=ACCEPTING,
+    parameters=(CHANNEL,),
+    body=(PostedBatch,),
+    answer=Accepted,
+    refusals=WRITING,
+)
+SINGLES = (
+    _single("track", "t"),
+    _single("identify", "i"),
+    _single("page", "p"),
+    _single("screen", "s"),
+    _single("group", "g"),
+    _single("alias", "a"),
+)
+SIGHTINGS = Route(
+    name="sightings",
+    method="POST",
+    paths=("/v1/sightings",),
+    summary="Beacons that were seen",
+    right=Right.WRITE_SIGHTINGS,
+    description="One sighting, or many under `sightings`; each becomes a `Beacon Sighted` event of the store channel.",
+    body=(PostedSighting, PostedSightings),
+    answer=Accepted,
+    refusals=WRITING,
+)
+RECOMMENDATIONS = Route(
+    name="recommendations",
+    method="GET",
+    paths=("/v1/recommendations",),
+    summary="What to show this customer, the best first, each with its reason",
+    right=Right.READ_RECOMMENDATIONS,
+    description="Always answered, also while the customer's state cannot be read: `fallback` then says so.",
+    parameters=(
+        CUSTOMER,
+        Parameter("placement", "Where it is shown, as home, cart or product.", default="home"),
+        STORE,
+        Parameter("limit", "Items wanted, 1 to 100.", kind="integer", default=10),
+    ),
+    answer=Recommendations,
+    refusals=READING,
+)
+OFFERS = Route(
+    name="offers",
+    method="GET",
+    paths=("/v1/offers",),
+    summary="The offers this customer may have now, the best first",
+    right=Right.READ_OFFERS,
+    description="The same rules as for pushes. Empty with a `reason` where none may be shown, as without consent.",
+    parameters=(CUSTOMER, STORE, Parameter("limit", "Offers wanted, 1 to 100.", kind="integer", default=20)),
+    answer=Offers,
+    refusals=(*READING, 503),
+)
+INBOX = Route(
+    name="inbox",
+    method="GET",
+    paths=("/v1/inbox",),
+    summary="The customer's messages, oldest first",
+    right=Right.READ_INBOX,
+    description="A message must not be shown after its `expires`.",
+    parameters=(
+        CUSTOMER,
+        Parameter("after", "Id of the last message known; only later ones are given."),
+        Parameter("limit", "Messages wanted, 1 to 100.", kind="integer", default=50),
+    ),
+    answer=Inbox,
+    refusals=(*READING, 503),
+)
+INBOX_STREAM = Route(
+    name="inbox_stream",
+    method="GET",
+    paths=("/v1/inbox/stream",),
+    summary="The customer's messages as they come, as server-sent events",
+    right=Right.READ_INBOX,
+    description="Each event's `id` is the message's; a client that comes back with Last-Event-ID misses nothing.",
+    parameters=(
+        CUSTOMER,
+        Parameter("after", "Id of the last message known, where no Last-Event-ID is sent."),
+        Parameter("Last-Event-ID", "Id of the last message received.", place="header"),
+    ),
+    media=EVENTS,
+    refusals=(*READING, 503),
+)
+LIVE = Route(name="livez", method="GET", paths=("/livez",), summary="The process answers", answer=Liveness)
+READY = Route(
+    name="readyz",
+    method="GET",
+    paths=("/readyz",),
+    summary="Kafka and Redis answer",
+    description="503 with the same body says which of them does not.",
+    answer=Readiness,
+    refusals=(503,),
+)
+METRICS = Route(
+    name="metrics",
+    method="GET",
+    paths=("/metrics",),
+    summary="Prometheus metrics; open on loopback, elsewhere for admin keys",
+    media=TEXT,
+    refusals=(401, 403),
+)
+SCHEMA = Route(name="schema", method="GET", paths=("/schema",), summary="This documentation as OpenAPI 3.1")
+DOCS = Route(name="docs", method="GET", paths=("/docs", "/"), summary="This documentation as a page", media="text/html")
+
+ROUTES = (
+    BATCH,
+    *SINGLES,
+    SIGHTINGS,
+    RECOMMENDATIONS,
+    OFFERS,
+    INBOX,
+    INBOX_STREAM,
+    LIVE,
+    READY,
+    METRICS,
+    SCHEMA,
+    DOCS,
+)

@@ -1,0 +1,40 @@
+"""The customer's sentence for each recommended item: why it is there, in plain words."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from retail.reference import Reference
+from retail.slates import Recommendation, Source
+
+
+class Wording(NamedTuple):
+    """plain: by itself. named: where {name} of another item, or of the store, is known."""
+
+    plain: str
+    named: str
+
+
+WORDINGS: Mapping[Source, Wording] = {
+    Source.BOUGHT_BEFORE: Wording("You bought this before.", "You bought this before."),
+    Source.SEEN_TOGETHER: Wording(
+        "Often chosen together with what you looked at.", "Often chosen together with {name}."
+    ),
+    Source.TASTE: Wording("It fits what you usually choose.", "It fits your taste: you chose {name}."),
+    Source.POPULAR_HERE: Wording("Popular in this store.", "Popular in {name}."),
+    Source.POPULAR: Wording("Popular with our customers.", "Popular with our customers."),
+}
+
+
+def why(recommendation: Recommendation, reference: Reference, store: str = "") -> str:
+    """One sentence. store: the store that was asked for, "" for none."""
+    wording = WORDINGS[recommendation.source]
+    name = _name(recommendation, reference, store)
+    return wording.named.format(name=name) if name else wording.plain
+
+
+def _name(recommendation: Recommendation, reference: Reference, store: str) -> str:
+    if recommendation.source is Source.POPULAR_HERE:
+        place = reference.stores.get(store)
+        return place.name if place else ""
+    because = reference.items.get(recommendation.because)
+    return because.name if because else ""

@@ -1,0 +1,52 @@
+"""The settings of the gateway beside those of every process: keys, address, deadlines and limits."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from streams.settings import Settings
+
+
+class GatewaySettings(Settings):
+    """Field descriptions are the settings reference, as in `Settings`."""
+
+    host: Annotated[str, Field(description="Address the gateway listens on; loopback unless told otherwise.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Field(ge=0, le=65535, description="Port the gateway listens on; 0 for any free one.")] = 8080
+    site_keys: Annotated[
+        SecretStr, Field(description="Keys of web sites, comma separated. Public by nature: write events, read slates.")
+    ] = SecretStr("")
+    app_keys: Annotated[SecretStr, Field(description="Keys of mobile apps, comma separated.")] = SecretStr("")
+    store_keys: Annotated[
+        SecretStr, Field(description="Keys of store systems (beacon gateways, tills), comma separated.")
+    ] = SecretStr("")
+    admin_keys: Annotated[
+        SecretStr, Field(description="Keys of operators and server integrations, comma separated: may do everything.")
+    ] = SecretStr("")
+    accept_deadline: Annotated[
+        float,
+        Field(gt=0, description="Seconds until events that Kafka did not acknowledge are answered 503; senders retry."),
+    ] = 3.0
+    body_deadline: Annotated[
+        float, Field(gt=0, description="Seconds a sender may take to send a body; ends slow-body attacks.")
+    ] = 30.0
+    body_limit: Annotated[
+        int, Field(gt=0, description="Bytes of a request body as sent; the largest client library stops at 4 MB.")
+    ] = 4 << 20
+    inflated_limit: Annotated[
+        int, Field(gt=0, description="Bytes of a request body after gzip; repeated events compress 200 to 1.")
+    ] = 16 << 20
+    batch_limit: Annotated[int, Field(gt=0, description="Events of one batch; client libraries stop at 1,000.")] = 5000
+    pending_limit: Annotated[
+        int,
+        Field(gt=0, description="Bytes of all requests in flight; beyond it senders get 503 and wait. Bounds memory."),
+    ] = 64 << 20
+    stream_limit: Annotated[
+        int, Field(ge=0, description="Open inbox streams of one process, about 30 KB each; more get 503.")
+    ] = 1000
+    model_interval: Annotated[float, Field(gt=0, description="Seconds between looks for a newer model.")] = 2.0
+    drain_timeout: Annotated[
+        float,
+        Field(gt=0, description="Seconds that requests in flight get when the gateway stops; all ends within 10."),
+    ] = 8.0

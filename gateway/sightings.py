@@ -1,0 +1,98 @@
+"""Beacon sightings as phones and store gateways send them, turned into `Beacon Sighted` events."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from gateway.envelopes import MALFORMED, Batch, Shared, malformed_json
+from gateway.errors import Refused
+from gateway.message_ids import derived_message_id
+from gateway.requests import PostedSighting
+from retail.errors import EventRefused
+
+
+class _Outline(msgspec.Struct, rename="camel"):
+    sightings: list[Raw] | UnsetType = UNSET
+    write_key: str | None = None
+
+
+class _Event(msgspec.Struct, rename="camel", omit_defaults=True):
+    """The track event that a sighting becomes."""
+
+    properties: Mapping[str, str | float]
+    type: str
+    event: str
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    loyalty_card: str | None = None
+    timestamp: str | int | None = None
+    sent_at: str | int | None = None
+    message_id: str | None = None
+    context: Raw | UnsetType = UNSET
+
+
+_outline = msgspec.json.Decoder(_Outline)
+_sighting = msgspec.json.Decoder(PostedSighting)
+_encoder = msgspec.json.Encoder()
+
+
+def open_sightings(body: bytes) -> Batch:
+    """Raises Refused (400) where the body is neither a sighting nor a list `sightings`."""
+    try:
+        outline = _outline.decode(body)
+    except msgspec.ValidationError as fault:
+        raise Refused(
+            400, "wrong_type", f'A sighting is one JSON object, many are {{"sightings": [...]}}: {fault}.'
+        ) from None
+    except MALFORMED as fault:
+        raise malformed_json(fault) from None
+    alone = outline.sightings is UNSET
+    given = [body.strip()] if outline.sightings is UNSET else [bytes(raw) for raw in outline.sightings]
+    return Batch(given, Shared(), outline.write_key or "", alone=alone, read=sighted)
+
+
+def sighted(raw: bytes) -> bytes:
+    """The event of a sighting, as JSON. Raises EventRefused."""
+    try:
+        sighting = _sighting.decode(raw)
+    except msgspec.ValidationError as fault:
+        raise EventRefused("wrong_type", str(fault)) from None
+    except MALFORMED as fault:
+        raise EventRefused("malformed_json", str(fault)) from None
+    return _encoder.encode(_event(sighting, beacon_id(sighting)))
+
+
+def beacon_id(sighting: PostedSighting) -> str:
+    """`uuid:major:minor`, lower case. Raises EventRefused where the beacon is not named."""
+    if sighting.beacon:
+        return sighting.beacon.lower()
+    if sighting.uuid and sighting.major is not None and sighting.minor is not None:
+        return f"{sighting.uuid}:{sighting.major}:{sighting.minor}".lower()
+    raise EventRefused("missing_beacon", "name the beacon as `beacon` (uuid:major:minor) or by uuid, major and minor")
+
+
+def _event(sighting: PostedSighting, beacon: str) -> _Event:
+    properties: dict[str, str | float] = {"beacon": beacon}
+    if sighting.rssi is not None:
+        properties["rssi"] = sighting.rssi
+    return _Event(
+        properties=properties,
+        type="track",
+        event="Beacon Sighted",
+        user_id=sighting.user_id,
+        anonymous_id=sighting.anonymous_id,
+        loyalty_card=sighting.loyalty_card,
+        timestamp=sighting.timestamp,
+        sent_at=sighting.sent_at,
+        message_id=sighting.message_id or _derived(sighting, beacon),
+        context=sighting.context,
+    )
+
+
+def _derived(sighting: PostedSighting, beacon: str) -> str | None:
+    """An id of what was seen when by whom, so that a gateway's retry is recognised; None where no time is given."""
+    if sighting.timestamp is None:
+        return None
+    who = sighting.user_id or sighting.loyalty_card or sighting.anonymous_id or ""
+    return derived_message_id(who, beacon, str(sighting.timestamp))

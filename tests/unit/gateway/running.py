@@ -1,0 +1,106 @@
+"""A gateway on a free port of this machine, with the world outside held in memory."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx2
+import msgspec
+from pydantic import SecretStr
+
+from gateway.app import Ports, Server, build, server_config
+from gateway.settings import GatewaySettings
+from recommender.model import Model
+from retail.reference import Reference
+from retail.rejects import Rejected, decode_rejected
+from streams.state.memory import MemoryState
+from streams.topics import REJECTED
+from streams.topics.publisher import PublishFailed, Record
+
+KEYS = {"site": "site-key", "app": "app-key", "store": "store-key", "admin": "admin-key"}
+
+SETTINGS = GatewaySettings(
+    port=0,
+    site_keys=SecretStr(KEYS["site"]),
+    app_keys=SecretStr(KEYS["app"]),
+    store_keys=SecretStr(KEYS["store"]),
+    admin_keys=SecretStr(KEYS["admin"]),
+    accept_deadline=0.2,
+    body_deadline=0.3,
+)
+
+
+@dataclass
+class Kafka:
+    """What was written. down: while True nothing is acknowledged."""
+
+    records: list[Record] = field(default_factory=list)
+    down: bool = False
+
+    async def publish(self, records: Sequence[Record], timeout: float) -> None:
+        await self.ping(timeout)
+        self.records += records
+
+    async def ping(self, timeout: float) -> None:
+        if self.down:
+            raise PublishFailed("no broker")
+
+    def events(self, topic: str) -> list[dict[str, object]]:
+        return [msgspec.json.decode(r.value or b"") for r in self.records if r.topic == topic]
+
+    def rejects(self) -> list[Rejected]:
+        return [decode_rejected(r.value or b"") for r in self.records if r.topic == REJECTED.name]
+
+
+@dataclass
+class Shelf:
+    current: Model = field(default_factory=Model.empty)
+
+
+@dataclass
+class Running:
+    """A gateway that answers, and the world it talks to."""
+
+    client: httpx2.AsyncClient
+    kafka: Kafka
+    state: MemoryState
+    reference: Reference
+    shelf: Shelf
+    server: Server
+
+    async def get(self, path: str, key: str = "app", **headers: str) -> httpx2.Response:
+        return await self.client.get(path, headers={**bearer(key), **headers})
+
+    async def post(self, path: str, body: object, key: str = "site", **headers: str) -> httpx2.Response:
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        return await self.client.post(path, content=content, headers={**bearer(key), **headers})
+
+    @property
+    def address(self) -> tuple[str, int]:
+        url = self.client.base_url
+        return url.host, url.port or 0
+
+
+def bearer(key: str) -> dict[str, str]:
+    """key: a scope, another text as it is, "" for no key at all."""
+    return {"authorization": f"Bearer {KEYS.get(key, key)}"} if key else {}
+
+
+@asynccontextmanager
+async def running(settings: GatewaySettings = SETTINGS) -> AsyncIterator[Running]:
+    kafka, state, reference, shelf = Kafka(), MemoryState(), Reference(), Shelf()
+    ports = Ports(kafka, state, shelf, reference, asyncio.Event())
+    server = Server(server_config(settings, build(settings, ports)), ports.closing)
+    listening = socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(server.serve([listening]))
+    address = "http://{}:{}".format(*listening.getsockname())
+    try:
+        async with httpx2.AsyncClient(base_url=address, trust_env=False, timeout=5.0) as client:
+            yield Running(client, kafka, state, reference, shelf, server)
+    finally:
+        server.stop()
+        server.force_exit = True
+        await serving
+        listening.close()
