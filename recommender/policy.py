@@ -2,19 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import time, timedelta
+from functools import cached_property
 
+from retail.consents import MARKETING_PUSH
 from retail.policy import JourneyPolicy
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
 class GatePolicy:
     """When a customer may be contacted.
 
-    quiet_from, quiet_until: local time of the store. cap, cap_window: pushes at most in a rolling window.
+    purpose: the consent that any push needs, beside that of its offer.
+    quiet_from, quiet_until: local time of the store; equal, there are none. cap, cap_window: pushes at most in a
+        rolling window.
     just_bought: silence after a purchase. dismissed: silence after the customer waved a push away.
     shelf_life: how long an in-store push stays worth showing.
+    interest: what a view or a cart line says of a customer's liking, where a purchase says 1; most looks end there.
+    often: purchases (decayed) from which we say "often"; two lately are a habit, one may be chance.
+    habit_decay: the same as the journey counts with.
+    verdicts: offers that a decision names; enough to see what the winner won against.
     """
 
+    purpose: str = MARKETING_PUSH
     quiet_from: time = time(22)
     quiet_until: time = time(8)
     cap: int = 3
@@ -22,6 +33,30 @@ class GatePolicy:
     just_bought: timedelta = timedelta(minutes=30)
     dismissed: timedelta = timedelta(hours=4)
     shelf_life: timedelta = timedelta(minutes=30)
+    interest: float = 0.25
+    often: float = 2.0
+    habit_decay: timedelta = JourneyPolicy.habit_decay
+    verdicts: int = 5
+
+    @cached_property
+    def cap_window_ms(self) -> int:
+        return self.cap_window // _MILLISECOND
+
+    @cached_property
+    def just_bought_ms(self) -> int:
+        return self.just_bought // _MILLISECOND
+
+    @cached_property
+    def dismissed_ms(self) -> int:
+        return self.dismissed // _MILLISECOND
+
+    @cached_property
+    def shelf_life_ms(self) -> int:
+        return self.shelf_life // _MILLISECOND
+
+    @cached_property
+    def habit_decay_s(self) -> float:
+        return self.habit_decay.total_seconds()
 
 
 @dataclass(frozen=True)

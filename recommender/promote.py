@@ -1,11 +1,25 @@
 """The promotion decision: at an occasion, the best eligible offer as a push, or withheld with a reason."""
 
+from collections.abc import Iterable, Sequence
+
 import msgspec
 
+from recommender.affinity import Leanings
+from recommender.eligibility import ANY_TRIGGER, Moment
+from recommender.explanation import why
+from recommender.gate import Contact, gate, regate
+from recommender.offer_index import Display, OfferIndex, index_of
 from recommender.policy import GatePolicy
-from retail.customers import CustomerState
-from retail.decisions import Decision, Occasion
+from retail.consents import consented
+from retail.customers import EMPTY, CustomerState
+from retail.decisions import Decision, Occasion, Push, Reason, Verdict, Withheld, decision_id
+from retail.offers import Offer, Trigger
 from retail.reference import Reference
+
+__all__ = ["OfferQuery", "PromotionQuery", "eligible", "promote", "regate", "warm_up"]
+
+_TRIGGERS = {trigger: frozenset({trigger}) for trigger in Trigger}
+_THROUGH_A_ZONE = frozenset({Trigger.STORE_ENTERED, Trigger.ZONE_ENTERED})
 
 
 class PromotionQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,7 +30,149 @@ class PromotionQuery(msgspec.Struct, frozen=True, kw_only=True):
     occasion: Occasion
 
 
+class OfferQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks for offers, where and when. store, zone: None where any will do. at: milliseconds."""
+
+    customer: str
+    state: CustomerState
+    at: int
+    store: str | None = None
+    zone: str | None = None
+
+
 def promote(query: PromotionQuery, reference: Reference, policy: GatePolicy) -> Decision:
     """Pure. The gate first (consent, quiet hours, once per visit, cap, dismissed, just bought), then the best
-    of the offers that are live, in their time, for this trigger, store, zone and customer."""
-    raise NotImplementedError
+    of the offers that are live, in their time, for this trigger, store, zone and customer.
+
+    The best: highest priority, then what the customer leans to most, then by id.
+    """
+    occasion = query.occasion
+    decision = decision_id(query.customer, occasion.id)
+    reason = _forbidden(query, decision, reference, policy)
+    if reason is not None:
+        return _withheld(query, decision, reason, ())
+    index = index_of(reference)
+    displays, denied = _displays(query.customer, query.state, index, _moment(query))
+    if not any(display.front for display in displays):
+        return _withheld(query, decision, Reason.NO_ELIGIBLE_OFFER, _excluded(displays, denied)[: policy.verdicts])
+    leanings = Leanings(query.state, index, occasion.at, policy)
+    winner = _best(displays, index, leanings)
+    beaten = _beaten(winner, displays, index, leanings, policy.verdicts)
+    verdicts = (*beaten, *_excluded(displays, denied))[: policy.verdicts]
+    offer = index.offers[winner]
+    sentence = why(offer, leanings.evidence(winner), occasion, reference, policy)
+    return _push(query, offer, sentence, verdicts, policy)
+
+
+def eligible(query: OfferQuery, reference: Reference, policy: GatePolicy) -> list[Offer]:
+    """The offers the customer may have, best first, by the rules of `promote`, whatever the trigger.
+
+    Without the consent that an offer needs it is left out. The gate is not asked: who asks is not disturbed.
+    """
+    index = index_of(reference)
+    moment = Moment(ANY_TRIGGER, query.store, query.zone, query.at)
+    displays, _ = _displays(query.customer, query.state, index, moment)
+    strengths = Leanings(query.state, index, query.at, policy).strengths.tolist()
+    numbers = [number for display in displays for number in display.offers.tolist()]
+    # Numbers go by priority and id already, so they decide where priority and leaning do not.
+    numbers.sort(key=lambda number: (-index.offers[number].priority, -strengths[number], number))
+    return [index.offers[number] for number in numbers]
+
+
+def warm_up() -> None:
+    """Compiles what decisions need, once per process, so that no customer waits for it."""
+    Leanings(EMPTY, OfferIndex((), ()), 0, GatePolicy())
+
+
+def _forbidden(query: PromotionQuery, decision: str, reference: Reference, policy: GatePolicy) -> Reason | None:
+    occasion = query.occasion
+    contact = Contact(query.state, decision, occasion.visit, occasion.store, occasion.at)
+    reason = gate(contact, policy, reference)
+    if reason is None and any(sent.decision == decision for sent in query.state.pushes):
+        return Reason.ALREADY_SENT
+    return reason
+
+
+def _moment(query: PromotionQuery) -> Moment:
+    """Who walked into the store straight through a zone has entered the store at this very moment, too."""
+    occasion, visit = query.occasion, query.state.visit
+    triggers = _TRIGGERS[occasion.trigger]
+    if occasion.zone and visit is not None and visit.id == occasion.visit and visit.started == occasion.at:
+        triggers = _THROUGH_A_ZONE
+    return Moment(triggers, occasion.store, occasion.zone, occasion.at)
+
+
+def _displays(
+    customer: str, state: CustomerState, index: OfferIndex, moment: Moment
+) -> tuple[list[Display], list[Offer]]:
+    """What the customer may choose from, and the strongest offer of each group that lacks consent."""
+    displays: list[Display] = []
+    denied: list[Offer] = []
+    for group in index.groups_of(customer):
+        if consented(state, index.groups[group].purpose):
+            displays.append(index.display(group, moment))
+        else:
+            denied.append(index.strongest(group))
+    return displays, denied
+
+
+def _best(displays: Iterable[Display], index: OfferIndex, leanings: Leanings) -> int:
+    """The number of the best offer."""
+    fronts = [display.offers[: display.front] for display in displays if display.front]
+    # Of equal strengths argmax takes the first, which is the first by id.
+    winners = [int(front[leanings.strengths[front].argmax()]) for front in fronts]
+    return min(winners, key=lambda number: (-index.offers[number].priority, -leanings.strengths[number], number))
+
+
+def _beaten(
+    winner: int, displays: Iterable[Display], index: OfferIndex, leanings: Leanings, room: int
+) -> tuple[Verdict, ...]:
+    """The winner, then the strongest of those it won against."""
+    rivals = sorted(number for display in displays for number in display.offers[:room].tolist())
+    others = [number for number in rivals if number != winner][: room - 1]
+    outcomes = [Verdict(index.offers[number].id, _lost_by(number, winner, index, leanings)) for number in others]
+    return (Verdict(index.offers[winner].id, "won"), *outcomes)
+
+
+def _lost_by(number: int, winner: int, index: OfferIndex, leanings: Leanings) -> str:
+    if index.offers[number].priority < index.offers[winner].priority:
+        return "lower_priority"
+    return "lower_affinity" if leanings.strengths[number] < leanings.strengths[winner] else "later_by_id"
+
+
+def _excluded(displays: Sequence[Display], denied: Sequence[Offer]) -> tuple[Verdict, ...]:
+    no_consent = (Verdict(offer.id, Reason.NO_CONSENT.value) for offer in denied)
+    return (*no_consent, *(verdict for display in displays for verdict in display.excluded))
+
+
+def _push(
+    query: PromotionQuery, offer: Offer, sentence: str, verdicts: tuple[Verdict, ...], policy: GatePolicy
+) -> Push:
+    occasion = query.occasion
+    return Push(
+        id=decision_id(query.customer, occasion.id),
+        customer=query.customer,
+        occasion=occasion.id,
+        visit=occasion.visit,
+        offer=offer.id,
+        store=occasion.store,
+        zone=occasion.zone,
+        at=occasion.at,
+        expires=min(occasion.at + policy.shelf_life_ms, offer.ends),
+        title=offer.title,
+        body=offer.body,
+        why=sentence,
+        verdicts=verdicts,
+    )
+
+
+def _withheld(query: PromotionQuery, decision: str, reason: Reason, verdicts: tuple[Verdict, ...]) -> Withheld:
+    occasion = query.occasion
+    return Withheld(
+        id=decision,
+        customer=query.customer,
+        occasion=occasion.id,
+        at=occasion.at,
+        reason=reason,
+        verdicts=verdicts,
+    )

@@ -6,20 +6,22 @@ Every process holds one `Reference`. Its keeper applies changes; everybody else 
 from dataclasses import dataclass, field
 
 from retail.catalog import Item
-from retail.offer_index import OfferIndex
 from retail.offers import Offer
 from retail.stores import Place, Store, beacon_id
 
 
-@dataclass
+@dataclass(eq=False)
 class Reference:
-    """places: where each beacon stands, derived from `stores`."""
+    """places: where each beacon stands, derived from `stores`.
+
+    revision: grows with every change of the offers and of the items' categories, from which lookups are derived.
+    """
 
     items: dict[str, Item] = field(default_factory=dict)
     stores: dict[str, Store] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
-    _offer_index: OfferIndex | None = field(default=None, init=False, repr=False, compare=False)
+    revision: int = 0
 
     def __post_init__(self) -> None:
         for store in self.stores.values():
@@ -31,7 +33,7 @@ class Reference:
         if item is not None:
             self.items[key] = item
         if (old.category if old else "") != (item.category if item else ""):
-            self._offer_index = None
+            self.revision += 1
 
     def put_store(self, key: str, store: Store | None) -> None:
         old = self.stores.pop(key, None)
@@ -46,14 +48,7 @@ class Reference:
             self.offers.pop(key, None)
         else:
             self.offers[key] = offer
-        self._offer_index = None
-
-    @property
-    def offer_index(self) -> OfferIndex:
-        """The offers as decisions look them up. Made when first asked for after a change of offers or categories."""
-        if self._offer_index is None:
-            self._offer_index = OfferIndex.of(self.offers.values(), self.items.values())
-        return self._offer_index
+        self.revision += 1
 
 
 def _places(store: Store) -> dict[str, Place]:

@@ -1,0 +1,112 @@
+"""The contact gate: may this customer be contacted now? Asked when deciding, and again when sending."""
+
+from collections.abc import Callable
+from datetime import datetime, time
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from recommender.policy import GatePolicy
+from retail.consents import consented
+from retail.customers import CustomerState
+from retail.decisions import Push, Reason
+from retail.events import DeliveryStatus
+from retail.pushes import seen_pushes
+from retail.reference import Reference
+
+
+class Contact(NamedTuple):
+    """A contact that is weighed. decision: its id; what is known of this very decision is not held against it.
+
+    at: milliseconds.
+    """
+
+    state: CustomerState
+    decision: str
+    visit: str
+    store: str
+    at: int
+
+
+def gate(contact: Contact, policy: GatePolicy, reference: Reference) -> Reason | None:
+    """The first reason against the contact, None if it may be made."""
+    for reason, forbids in _RULES:
+        if forbids(contact, policy, reference):
+            return reason
+    return None
+
+
+def regate(push: Push, state: CustomerState, reference: Reference, policy: GatePolicy, now: int) -> Reason | None:
+    """The first reason against sending a push that was decided earlier. now: milliseconds."""
+    offer = reference.offers.get(push.offer)
+    if offer is not None and not consented(state, offer.purpose):
+        return Reason.NO_CONSENT
+    reason = gate(Contact(state, push.id, push.visit, push.store, now), policy, reference)
+    if reason is not None:
+        return reason
+    if now >= push.expires:
+        return Reason.EXPIRED
+    if offer is None or not offer.live or not offer.starts <= now < offer.ends:
+        return Reason.NO_ELIGIBLE_OFFER
+    return None
+
+
+def _no_consent(contact: Contact, policy: GatePolicy, _: Reference) -> bool:
+    return not consented(contact.state, policy.purpose)
+
+
+def _unknown_store(contact: Contact, _: GatePolicy, reference: Reference) -> bool:
+    """A store whose local time cannot be told counts as unknown: its quiet hours could not be kept."""
+    store = reference.stores.get(contact.store)
+    return store is None or _zone(store.time_zone) is None
+
+
+def _quiet_hours(contact: Contact, policy: GatePolicy, reference: Reference) -> bool:
+    zone = _zone(reference.stores[contact.store].time_zone)
+    return _is_quiet(datetime.fromtimestamp(contact.at / 1000, zone).time(), policy)
+
+
+def _already_sent(contact: Contact, _: GatePolicy, __: Reference) -> bool:
+    return any(sent.visit == contact.visit and sent.decision != contact.decision for sent in seen_pushes(contact.state))
+
+
+def _capped(contact: Contact, policy: GatePolicy, _: Reference) -> bool:
+    since = contact.at - policy.cap_window_ms
+    seen = sum(sent.at > since and sent.decision != contact.decision for sent in seen_pushes(contact.state))
+    return seen >= policy.cap
+
+
+def _dismissed(contact: Contact, policy: GatePolicy, _: Reference) -> bool:
+    since = contact.at - policy.dismissed_ms
+    return any(sent.status is DeliveryStatus.DISMISSED and sent.since > since for sent in contact.state.pushes)
+
+
+def _just_bought(contact: Contact, policy: GatePolicy, _: Reference) -> bool:
+    return contact.state.orders > 0 and contact.at - contact.state.bought_at < policy.just_bought_ms
+
+
+_RULES: tuple[tuple[Reason, Callable[[Contact, GatePolicy, Reference], bool]], ...] = (
+    (Reason.NO_CONSENT, _no_consent),
+    (Reason.UNKNOWN_STORE, _unknown_store),
+    (Reason.QUIET_HOURS, _quiet_hours),
+    (Reason.ALREADY_SENT, _already_sent),
+    (Reason.CAPPED, _capped),
+    (Reason.DISMISSED, _dismissed),
+    (Reason.JUST_BOUGHT, _just_bought),
+)
+"""In this order: what may never be done, before what may not be done now."""
+
+
+def _is_quiet(local: time, policy: GatePolicy) -> bool:
+    start, end = policy.quiet_from, policy.quiet_until
+    if start <= end:
+        return start <= local < end
+    return local >= start or local < end
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
