@@ -19,17 +19,17 @@ WALKERS = 150
 SEED = 20_170_101
 """The cast is the same in every run; only the stores that are open change with the hour."""
 
-NOON = 13.0
-"""The local hour at which a store is most awake: farthest from any quiet hours."""
+MOST_AWAKE = 15.0
+"""The local hour farthest from the quiet hours (22 to 8), in either direction."""
 
 TARGETED = 0.8
 """Share of the cast that some campaign of these days was mailed to; the others have no offer to get."""
 
-OPEN_STORES = 6
-"""Most walkers are in one of the stores where it is most nearly noon."""
+OPEN_STORES = 2
+"""Most walkers are in one of the stores that are most awake; every time zone has that many."""
 
 NIGHT = 0.06
-"""Share of walkers in the store where it is most nearly midnight: the night shift with the app on."""
+"""Share of walkers in the store that is least awake: the night shift with the app on."""
 
 
 class Errand(StrEnum):
@@ -97,12 +97,14 @@ def live_audience(offers: Sequence[Offer], now: int) -> frozenset[str]:
 
 
 def stores_by_wakefulness(stores: Sequence[Store], now: int) -> list[Store]:
-    """Stores with beacons, those where it is most nearly noon first."""
+    """Stores with beacons, the most awake first."""
     moment = datetime.fromtimestamp(now / 1000, UTC)
-    return sorted((store for store in stores if store.beacons), key=lambda store: (_from_noon(store, moment), store.id))
+    return sorted(
+        (store for store in stores if store.beacons), key=lambda store: (_hours_from_afternoon(store, moment), store.id)
+    )
 
 
-def _from_noon(store: Store, moment: datetime) -> float:
+def _hours_from_afternoon(store: Store, moment: datetime) -> float:
     local = moment.astimezone(ZoneInfo(store.time_zone))
-    away = abs(local.hour + local.minute / 60 - NOON)
+    away = abs(local.hour + local.minute / 60 - MOST_AWAKE)
     return min(away, 24 - away)

@@ -4,7 +4,7 @@ Nothing here is in the data set; every event says so in its context.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic, time
@@ -37,7 +37,7 @@ class Floor:
     run: str
     pushed: int = 0
     waits: list[float] = field(default_factory=list)
-    _numbers: count[int] = field(default_factory=count, repr=False)
+    _numbers: Iterator[int] = field(default_factory=count, repr=False)
 
     async def play(self, walkers: Sequence[Walker], pause: float) -> None:
         """pause: seconds between two walkers that come in. Raises Refused."""
