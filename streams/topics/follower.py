@@ -76,10 +76,11 @@ class Follower:
         try:
             await consumer.start()
             partitions = await _partitions(consumer)
+            # Asked before the first fetch, which may keep the connection waiting for news.
+            ends = await consumer.end_offsets(partitions)
             consumer.assign(partitions)
             for partition in partitions:
                 consumer.seek(partition, self._next.get(partition, 0))
-            ends = await consumer.end_offsets(partitions)
             while True:
                 self._mark_caught_up(consumer, ends)
                 fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=PAGE)
@@ -109,12 +110,12 @@ class Follower:
 
 
 async def _partitions(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-    """All partitions of the reference topics. Raises KafkaError where one is missing."""
-    await consumer.topics()
-    found: list[TopicPartition] = []
+    """All partitions of the reference topics. Raises KafkaError where a topic is missing.
+
+    Their number is the declared one: a consumer that is assigned nothing yet knows no partitions of a real broker.
+    """
+    existing = await consumer.topics()
     for topic in REFERENCE:
-        numbers = consumer.partitions_for_topic(topic.name)
-        if not numbers:
+        if topic.name not in existing:
             raise KafkaError(f"no topic {topic.name}: run `caudal topics create`")
-        found += [TopicPartition(topic.name, number) for number in sorted(numbers)]
-    return found
+    return [TopicPartition(topic.name, number) for topic in REFERENCE for number in range(topic.partitions)]
