@@ -20,6 +20,7 @@ from streams.state import (
     keys,
 )
 from streams.state.calls import Calls, Script
+from streams.state.checks import check_fit
 from streams.state.line import Argument
 from streams.state.message_ids import parse_message_id
 from streams.state.outbox import decode_outgoing, encode_outgoing
@@ -57,6 +58,10 @@ class RedisState:
 
     async def close(self) -> None:
         await self._calls.close()
+
+    async def check_fit(self) -> None:
+        """Raises UnfitRedis where this Redis may forget state, StateUnavailable."""
+        await check_fit(self._calls)
 
     async def ledger(self, partition: int) -> Ledger:
         """Layout: see `streams.state.keys`; a partition without one stands at 0."""

@@ -1,5 +1,6 @@
 """Creates the topics, tells what it changed, and refuses a broker whose topics are cut differently."""
 
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,11 @@ from streams.topics import ALL, CHANNELS, REJECTED, Topic
 REQUEST_TIMEOUT_MS = 10_000
 """Milliseconds for the broker to answer an administrative request."""
 
+RECORD_MARGIN = 48_576
+"""Bytes above the largest record that a batch of one may take; with the default record it gives Kafka's own limit."""
+
 NO_ERROR = 0
+"""The error code of an answer that is none."""
 
 
 class Outcome(StrEnum):
@@ -40,14 +45,7 @@ def provision(settings: Settings, topics: Iterable[Topic] = ALL) -> list[Provisi
     Raises ProvisionFailed, also where an existing topic has another number of partitions: that number is part
     of every key of the state, so neither side is changed silently.
     """
-    try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=settings.broker.split(","),
-            client_id="caudal-provision",
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-        )
-    except (KafkaError, OSError) as fault:
-        raise ProvisionFailed(f"cannot reach Kafka at {settings.broker}: {fault!r}") from fault
+    admin = _connect(settings.broker)
     try:
         return [_provision(admin, topic, settings) for topic in topics]
     except KafkaError as fault:
@@ -73,8 +71,30 @@ def configuration(topic: Topic) -> dict[str, str]:
     }
 
 
-RECORD_MARGIN = 48_576
-"""Bytes above the largest record that a batch of one may take; with the default record it gives Kafka's own limit."""
+def _connect(broker: str) -> KafkaAdminClient:
+    """Knocks first: the client leaves its sockets open where nobody answers, and says less about why."""
+    servers = broker.split(",")
+    faults = [fault for server in servers if (fault := _knock(server))]
+    if len(faults) == len(servers):
+        raise ProvisionFailed(f"cannot reach Kafka at {broker}: {'; '.join(faults)}")
+    try:
+        return KafkaAdminClient(
+            bootstrap_servers=servers, client_id="caudal-provision", request_timeout_ms=REQUEST_TIMEOUT_MS
+        )
+    except (KafkaError, OSError) as fault:
+        raise ProvisionFailed(f"cannot reach Kafka at {broker}: {fault!r}") from fault
+
+
+def _knock(server: str) -> str:
+    """Why nobody opens, or ""."""
+    host, _, port = server.strip().rpartition(":")
+    if not (host and port.isdigit()):
+        return f"{server!r} is not host:port"
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REQUEST_TIMEOUT_MS / 1000).close()
+    except (OSError, OverflowError) as fault:
+        return str(fault)
+    return ""
 
 
 def _provision(admin: KafkaAdminClient, topic: Topic, settings: Settings) -> Provisioned:

@@ -1,16 +1,20 @@
-"""One Redis for all contract tests, and partitions that no other test uses."""
+"""One Redis and one broker for all contract tests, and partitions that no other test uses."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import count
 
 import pytest
 
+from caudal.embedded import embedded_broker
 from streams.settings import Settings
 from streams.state import State, Views
 from streams.state.memory import MemoryState
 from streams.state.redis import RedisState, RedisViews
-from tests.servers import clean_redis
+from streams.topics.provision import provision
+from streams.topics.publisher import Publisher
+from tests.servers import BROKER, clean_broker, clean_redis
 
 INBOX_MESSAGES = 5
 """Messages kept in an inbox, few enough to fill one in a test."""
@@ -68,3 +72,34 @@ async def adapter(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterat
     yield Adapter(state, views)
     await state.close()
     await views.close()
+
+
+@dataclass(frozen=True)
+class Broker:
+    """address: host:port. settings: the topics are as they want them."""
+
+    address: str
+    settings: Settings
+
+    def publisher(self) -> Publisher:
+        return Publisher(self.address, idempotent=self.settings.idempotent_producer)
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """With all topics; shared, so its records are not all one's own."""
+    with clean_broker() as address:
+        yield provisioned(address)
+
+
+@pytest.fixture
+def fresh_broker() -> Iterator[Broker]:
+    """With all topics, empty. Always an embedded one: the shared broker may be a real one."""
+    with embedded_broker() as server:
+        yield provisioned(server.address, idempotent=False)
+
+
+def provisioned(address: str, *, idempotent: bool = BROKER in os.environ) -> Broker:
+    settings = Settings(broker=address, idempotent_producer=idempotent)
+    provision(settings)
+    return Broker(address, settings)

@@ -1,0 +1,88 @@
+"""A shop's files are read whole or refused, naming file, line and what is wrong."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from retail.catalog import Item
+from retail.offers import Benefit, BenefitKind, Offer
+from retail.stores import Beacon, Store, Zone
+from streams.topics.shop import ShopUnreadable, read_shop
+
+MUG = Item(id="mug", name="Mug", category="kitchen", price=900, currency="EUR")
+MADRID = Store(
+    id="madrid",
+    name="Madrid",
+    time_zone="Europe/Madrid",
+    zones=(Zone("kitchen", "Kitchen", ("kitchen",)),),
+    beacons=(Beacon("f7826da6:1:1", "kitchen"),),
+)
+TEN = Offer(id="ten", name="Ten", title="10 %", body="On mugs", benefit=Benefit(BenefitKind.PERCENT, 10))
+
+
+def write(folder: Path, name: str, *entries: object) -> None:
+    lines = [entry if isinstance(entry, bytes) else msgspec.json.encode(entry) for entry in entries]
+    (folder / name).write_bytes(b"\n".join(lines) + b"\n")
+
+
+def test_a_shop_is_read_as_it_was_written(tmp_path: Path) -> None:
+    write(tmp_path, "catalog.jsonl", MUG, b"", Item(id="cup"))
+    write(tmp_path, "stores.jsonl", MADRID)
+    write(tmp_path, "offers.json", [TEN])
+
+    shop = read_shop(tmp_path)
+
+    assert (shop.items, shop.stores, shop.offers) == ([MUG, Item(id="cup")], [MADRID], [TEN])
+
+
+def test_a_shop_may_have_a_catalogue_alone(tmp_path: Path) -> None:
+    write(tmp_path, "catalog.jsonl", MUG)
+
+    assert read_shop(tmp_path).offers == []
+
+
+@pytest.mark.parametrize(
+    ("name", "entries", "expected"),
+    [
+        ("catalog.jsonl", [MUG, b"{not json"], r"catalog\.jsonl, line 2: JSON is malformed"),
+        ("catalog.jsonl", [MUG, b'{"id": 7}'], r"catalog\.jsonl, line 2: Expected `str`, got `int` - at `\$\.id`"),
+        ("catalog.jsonl", [b'{"name": "Mug"}'], r"line 1: Object missing required field `id`"),
+        ("catalog.jsonl", [b'{"id": "mug", "name": "\xff"}'], r"line 1: "),
+        ("catalog.jsonl", [MUG, MUG], r"line 2: item 'mug': this id is there already"),
+        ("catalog.jsonl", [Item(id="")], r"line 1: item '': an id has 1 to 256"),
+        ("catalog.jsonl", [Item(id="a\nb")], r"an id has 1 to 256 printable"),
+        ("catalog.jsonl", [Item(id="mug", price=-1)], r"line 1: item 'mug': the price is negative"),
+        ("stores.jsonl", [Store(id="m", name="M", time_zone="Madrid")], r"'Madrid' is no IANA time zone"),
+        ("stores.jsonl", [Store(id="m", name="M", time_zone="../etc/passwd")], r"is no IANA time zone"),
+        ("stores.jsonl", [Store(id="m", name="M", beacons=(Beacon("b", "attic"),))], r"zone 'attic', which the store"),
+        ("offers.json", [b'{"id": "ten"}'], r"offers\.json: .*expected a JSON array"),
+        ("offers.json", [b'[{"id": "ten"}]'], r"offers\.json, entry 1: Object missing required field"),
+        (
+            "offers.jsonl",
+            [b'{"id":"t","name":"","title":"","body":"","benefit":{"kind":"x"}}'],
+            r"at `\$\.benefit\.kind`",
+        ),
+    ],
+)
+def test_a_wrong_entry_is_refused_with_its_place(
+    tmp_path: Path, name: str, entries: list[object], expected: str
+) -> None:
+    write(tmp_path, name, *entries)
+
+    with pytest.raises(ShopUnreadable, match=expected):
+        read_shop(tmp_path)
+
+
+def test_an_offer_that_ends_before_it_starts_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "offers.jsonl", msgspec.structs.replace(TEN, starts=10, ends=5))
+
+    with pytest.raises(ShopUnreadable, match="offer 'ten': it ends before it starts"):
+        read_shop(tmp_path)
+
+
+def test_a_folder_without_a_shop_says_what_it_expected(tmp_path: Path) -> None:
+    with pytest.raises(ShopUnreadable, match=r"holds nothing to load: expected catalog\.jsonl, stores\.jsonl"):
+        read_shop(tmp_path)
+    with pytest.raises(ShopUnreadable, match="is no folder"):
+        read_shop(tmp_path / "nowhere")
