@@ -150,6 +150,7 @@ def server_config(settings: GatewaySettings, app: Litestar) -> uvicorn.Config:
         port=settings.port,
         http="httptools",
         ws="none",
+        lifespan="off",
         loop="none",
         interface="asgi3",
         log_config=None,

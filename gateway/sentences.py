@@ -22,6 +22,7 @@ WORDINGS: Mapping[Source, Wording] = {
     Source.TASTE: Wording("It fits what you usually choose.", "It fits your taste: you chose {name}."),
     Source.POPULAR_HERE: Wording("Popular in this store.", "Popular in {name}."),
     Source.POPULAR: Wording("Popular with our customers.", "Popular with our customers."),
+    Source.CATALOG: Wording("From our range.", "From our range."),
 }
 
 

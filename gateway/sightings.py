@@ -10,6 +10,7 @@ from gateway.errors import Refused
 from gateway.message_ids import derived_message_id
 from gateway.requests import PostedSighting
 from retail.errors import EventRefused
+from retail.stores import beacon_id
 
 
 class _Outline(msgspec.Struct, rename="camel"):
@@ -60,15 +61,15 @@ def sighted(raw: bytes) -> bytes:
         raise EventRefused("wrong_type", str(fault)) from None
     except MALFORMED as fault:
         raise EventRefused("malformed_json", str(fault)) from None
-    return _encoder.encode(_event(sighting, beacon_id(sighting)))
+    return _encoder.encode(_event(sighting, named_beacon(sighting)))
 
 
-def beacon_id(sighting: PostedSighting) -> str:
+def named_beacon(sighting: PostedSighting) -> str:
     """`uuid:major:minor`, lower case. Raises EventRefused where the beacon is not named."""
     if sighting.beacon:
-        return sighting.beacon.lower()
+        return beacon_id(sighting.beacon)
     if sighting.uuid and sighting.major is not None and sighting.minor is not None:
-        return f"{sighting.uuid}:{sighting.major}:{sighting.minor}".lower()
+        return beacon_id(f"{sighting.uuid}:{sighting.major}:{sighting.minor}")
     raise EventRefused("missing_beacon", "name the beacon as `beacon` (uuid:major:minor) or by uuid, major and minor")
 
 

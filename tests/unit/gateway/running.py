@@ -1,7 +1,6 @@
 """A gateway on a free port of this machine, with the world outside held in memory."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,9 +14,12 @@ from gateway.settings import GatewaySettings
 from recommender.model import Model
 from retail.reference import Reference
 from retail.rejects import Rejected, decode_rejected
+from streams.state import Commit
 from streams.state.memory import MemoryState
 from streams.topics import REJECTED
+from streams.topics.partitions import partition_of
 from streams.topics.publisher import PublishFailed, Record
+from tests.shop import shop
 
 KEYS = {"site": "site-key", "app": "app-key", "store": "store-key", "admin": "admin-key"}
 
@@ -77,6 +79,23 @@ class Running:
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
         return await self.client.post(path, content=content, headers={**bearer(key), **headers})
 
+    def sweep(self) -> None:
+        """As if nothing had ever been asked."""
+        for thing, new in (
+            (self.kafka, Kafka()),
+            (self.state, MemoryState()),
+            (self.reference, shop()),
+            (self.shelf, Shelf()),
+        ):
+            vars(thing).update(vars(new))
+
+    async def know(self, customer: str, blob: bytes) -> None:
+        """blob: the customer's state, as stored."""
+        partition = partition_of(customer, SETTINGS.customer_partitions)
+        ledger = await self.state.ledger(partition)
+        commit = Commit(partition, ledger.next, ledger.next + 1, {}, {customer: blob}, {})
+        assert (await self.state.commit([commit]))[0].applied
+
     @property
     def address(self) -> tuple[str, int]:
         url = self.client.base_url
@@ -90,17 +109,16 @@ def bearer(key: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(settings: GatewaySettings = SETTINGS) -> AsyncIterator[Running]:
-    kafka, state, reference, shelf = Kafka(), MemoryState(), Reference(), Shelf()
+    kafka, state, reference, shelf = Kafka(), MemoryState(), shop(), Shelf()
     ports = Ports(kafka, state, shelf, reference, asyncio.Event())
     server = Server(server_config(settings, build(settings, ports)), ports.closing)
-    listening = socket.create_server(("127.0.0.1", 0))
-    serving = asyncio.create_task(server.serve([listening]))
-    address = "http://{}:{}".format(*listening.getsockname())
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.002)
+    address = "http://{}:{}".format(*server.servers[0].sockets[0].getsockname())
     try:
         async with httpx2.AsyncClient(base_url=address, trust_env=False, timeout=5.0) as client:
             yield Running(client, kafka, state, reference, shelf, server)
     finally:
         server.stop()
-        server.force_exit = True
         await serving
-        listening.close()

@@ -1,0 +1,113 @@
+import msgspec
+import pytest
+
+from gateway.answers import Recommendations
+from gateway.sentences import WORDINGS, why
+from retail.customers import encode_state
+from retail.slates import Recommendation, Source
+from tests.shop import ITEMS, customer_who, shop, viewed
+from tests.unit.gateway.running import Running
+
+ANA = encode_state(customer_who(viewed("bread"), viewed("milk")))
+
+
+async def asked(gateway: Running, query: str = "customer=ana", key: str = "site") -> Recommendations:
+    answer = await gateway.get(f"/v1/recommendations?{query}", key)
+    assert answer.status_code == 200, answer.text
+    return msgspec.json.decode(answer.content, type=Recommendations)
+
+
+async def test_a_slate_names_its_items_and_says_why_of_each(gateway: Running) -> None:
+    slate = await asked(gateway)
+    names = {item.id: item.name for item in ITEMS}
+    assert slate.items
+    assert all(chosen.name == names[chosen.item] and chosen.why.endswith(".") for chosen in slate.items)
+
+
+@pytest.mark.parametrize("name", ["customer", "userId", "user_id", "anonymousId"])
+async def test_the_customer_may_be_named_as_senders_name_them(gateway: Running, name: str) -> None:
+    assert (await asked(gateway, f"{name}=ana")).customer == "ana"
+
+
+async def test_a_slate_is_made_from_the_state_as_it_is_now(gateway: Running) -> None:
+    assert (await asked(gateway)).version == 0
+    await gateway.know("ana", ANA)
+    assert (await asked(gateway)).version == 2
+
+
+async def test_a_slate_for_nobody_we_know_says_that_it_is_not_personal(gateway: Running) -> None:
+    assert (await asked(gateway, "customer=stranger")).fallback != ""
+
+
+async def test_with_redis_down_there_is_still_an_answer_marked_as_such(gateway: Running) -> None:
+    gateway.state.down = True
+    slate = await asked(gateway)
+    assert slate.fallback == "state_unavailable"
+    assert slate.items
+    assert 'caudal_fallbacks_total{reason="state_unavailable"} ' in (await gateway.get("/metrics")).text
+
+
+async def test_a_state_that_cannot_be_read_costs_the_personal_touch_and_no_more(gateway: Running) -> None:
+    await gateway.know("ana", b"not a state")
+    slate = await asked(gateway)
+    assert slate.fallback == "state_unreadable"
+    assert slate.items
+
+
+async def test_serving_never_waits_for_kafka(gateway: Running) -> None:
+    gateway.kafka.down = True
+    assert (await asked(gateway)).items
+
+
+async def test_a_slate_is_as_long_as_asked_at_most(gateway: Running) -> None:
+    assert len((await asked(gateway, "customer=ana&limit=2")).items) == 2
+
+
+async def test_every_answer_has_an_id_of_its_own(gateway: Running) -> None:
+    assert (await asked(gateway)).id != (await asked(gateway)).id
+
+
+@pytest.mark.parametrize("path", ["/v1/recommendations", "/v1/offers", "/v1/inbox"])
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("", "customer"),
+        ("customer=", "customer"),
+        ("customer=" + "x" * 257, "customer"),
+        ("customer=a%00b", "customer"),
+        ("customer=ana&limit=0", "limit"),
+        ("customer=ana&limit=101", "limit"),
+        ("customer=ana&limit=-1", "limit"),
+        ("customer=ana&limit=ten", "limit"),
+        ("customer=ana&limit=", "limit"),
+        ("customer=ana&limit=%D9%A3", "limit"),
+        ("customer=%FF", "query"),
+        ("&".join(f"a{n}=1" for n in range(40)), "parameters"),
+    ],
+)
+async def test_a_bad_parameter_is_refused_by_name(gateway: Running, path: str, query: str, named: str) -> None:
+    answer = await gateway.get(f"{path}?{query}", "admin")
+    assert answer.status_code == 400
+    assert named in answer.json()["message"]
+
+
+@pytest.mark.parametrize("source", Source)
+def test_every_source_has_its_sentence(source: Source) -> None:
+    because = "mug"
+    said = why(Recommendation("lamp", 1.0, source, because), shop(), "madrid")
+    assert said.endswith(".")
+    assert "{" not in said
+    assert set(WORDINGS) == set(Source)
+
+
+def test_the_sentence_names_the_item_that_led_there_and_the_store() -> None:
+    led = Recommendation("lamp", 1.0, Source.SEEN_TOGETHER, "mug")
+    here = Recommendation("lamp", 1.0, Source.POPULAR_HERE)
+    assert "Blue mug" in why(led, shop())
+    assert "Madrid" in why(here, shop(), "madrid")
+    assert why(here, shop(), "nowhere") == "Popular in this store."
+
+
+def test_a_name_with_braces_stays_a_name() -> None:
+    reference = shop(items=[msgspec.structs.replace(ITEMS[4], name="{0} {name}")])
+    assert "{0} {name}" in why(Recommendation("lamp", 1.0, Source.TASTE, "mug"), reference)
