@@ -61,7 +61,8 @@ class Pad(NamedTuple):
     """Scratch of one call, reused customer by customer.
 
     slots: hash table from item row to candidate number + 1, 0 is free. rows, parts, strongest, evidence, kin: by
-    candidate. seeds: newest distinct rows. basis: rows the factor model is asked with. filled: (1,) candidates so far.
+    candidate. seeds: newest distinct rows. basis: rows the factor model is asked with.
+    factors: (5,) by source. filled: (1,) candidates so far.
     """
 
     slots: NDArray[np.int32]
@@ -77,6 +78,7 @@ class Pad(NamedTuple):
     gram: NDArray[np.float32]
     solution: NDArray[np.float32]
     taste: NDArray[np.float32]
+    factors: NDArray[np.float32]
     filled: NDArray[np.int64]
 
 
@@ -128,5 +130,6 @@ def scratch(shelf: Shelf, batch: Batch, weights: Weights) -> Pad:
         gram=np.empty((weights.basis, weights.basis), np.float32),
         solution=np.empty(weights.basis, np.float32),
         taste=np.empty(shelf.factors.shape[1], np.float32),
+        factors=np.empty(SOURCES, np.float32),
         filled=np.zeros(1, np.int64),
     )

@@ -20,5 +20,10 @@ class Compiler(Protocol):
 compiled = cast(Compiler, njit(cache=True, nogil=True, error_model="numpy"))
 """Exact arithmetic, in the order written."""
 
-compiled_fast = cast(Compiler, njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"}))
+inlined = cast(Compiler, njit(cache=True, nogil=True, error_model="numpy", forceinline=True))
+"""For what is called in inner loops: a call that hands over a tuple of arrays costs more than it does."""
+
+inlined_fast = cast(
+    Compiler, njit(cache=True, nogil=True, error_model="numpy", forceinline=True, fastmath={"reassoc", "contract"})
+)
 """Sums may be reordered into vector registers: for dot products."""

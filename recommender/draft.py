@@ -1,5 +1,6 @@
 """A slate in the making: candidates are offered best first; each is kept, or dropped with a reason."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from recommender.filters import Filters
@@ -8,8 +9,11 @@ from retail.slates import Dropped, Recommendation, Source
 PERSONAL = frozenset({Source.BOUGHT_BEFORE, Source.SEEN_TOGETHER, Source.TASTE})
 """Sources that start from the customer's own history."""
 
+Candidate = tuple[str, float, Source, str]
+"""Item, score, source, and the own item that led to it or ""."""
 
-@dataclass
+
+@dataclass(slots=True)
 class Draft:
     """limit: items wanted."""
 
@@ -26,12 +30,17 @@ class Draft:
     def personal(self) -> bool:
         return any(kept.source in PERSONAL for kept in self.kept)
 
-    def offer(self, item: str, score: float, source: Source, because: str = "") -> None:
-        reason = self.filters.refusal(item)
-        if reason:
-            self.dropped.append(Dropped(item, reason))
-        else:
-            self.kept.append(Recommendation(item, score, source, because))
+    def offer(self, candidates: Iterable[Candidate]) -> None:
+        """Takes candidates, best first, until the slate is full."""
+        refusal, kept, limit = self.filters.refusal, self.kept, self.limit
+        for item, score, source, because in candidates:
+            if len(kept) >= limit:
+                return
+            reason = refusal(item)
+            if reason:
+                self.dropped.append(Dropped(item, reason))
+            else:
+                kept.append(Recommendation(item, score, source, because))
 
     def settled(self) -> set[str]:
         """Items that were offered already."""

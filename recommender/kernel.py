@@ -21,14 +21,14 @@ from recommender.batch import (
     Pad,
     Weights,
 )
-from recommender.compiled import compiled, compiled_fast
+from recommender.compiled import compiled, inlined, inlined_fast
 from recommender.shelf import Shelf
 from retail.customers import Interaction
 
 REMOVED = int(Interaction.REMOVED)
 
 
-@compiled
+@inlined
 def find(shelf: Shelf, key: np.uint64) -> int:
     """The row of an item key, -1 where the model does not know it."""
     if shelf.keys.size == 0:
@@ -40,7 +40,7 @@ def find(shelf: Shelf, key: np.uint64) -> int:
     return -1
 
 
-@compiled
+@inlined
 def _candidate(pad: Pad, row: int) -> int:
     """The candidate number of an item row, a new one where it had none."""
     mask = pad.slots.size - 1
@@ -137,7 +137,7 @@ def _gather_basis(habits: int, seeds: int, weights: Weights, pad: Pad) -> int:
     return held
 
 
-@compiled
+@inlined
 def _keep_best(pad: Pad, row: int, value: float, held: int, limit: int) -> int:
     """Inserts into the basis in falling order of value; the row decides ties."""
     if held == limit and not (limit > 0 and value > pad.values[held - 1]):
@@ -152,11 +152,19 @@ def _keep_best(pad: Pad, row: int, value: float, held: int, limit: int) -> int:
     return min(held + 1, limit)
 
 
-@compiled_fast
+@inlined_fast
 def _dot(left: NDArray[np.float32], right: NDArray[np.float32]) -> np.float32:
     total = np.float32(0.0)
     for k in range(left.size):
         total += left[k] * right[k]
+    return total
+
+
+@inlined_fast
+def _coarse_dot(left: NDArray[np.float32], codes: NDArray[np.int8]) -> np.float32:
+    total = np.float32(0.0)
+    for k in range(left.size):
+        total += left[k] * np.float32(codes[k])
     return total
 
 
@@ -223,35 +231,32 @@ def _add_popular(shelf: Shelf, batch: Batch, q: int, weights: Weights, pad: Pad)
 
 
 @compiled
-def _score(shelf: Shelf, basis: int, weights: Weights, pull: float, pad: Pad) -> None:
-    """Scales every source to a maximum of 1 and weighs it; parts become shares of the score."""
-    count = pad.filled[0]
-    for number in range(count):
+def _weigh(shelf: Shelf, basis: int, weights: Weights, pull: float, pad: Pad) -> None:
+    """Completes the parts, and finds the factor of each source: its weight over its largest part."""
+    parts, largest = pad.parts, pad.factors
+    largest[:] = 0.0
+    for number in range(pad.filled[0]):
         row = pad.rows[number]
-        pad.parts[number, POPULAR] = shelf.popularity[row]
+        parts[number, POPULAR] = shelf.popularity[row]
         if basis > 0:
-            pad.parts[number, TASTE] = max(_dot(pad.taste, shelf.factors[row]), np.float32(0.0))
+            liking = shelf.scales[row] * _coarse_dot(pad.taste, shelf.codes[row])
+            parts[number, TASTE] = max(liking, np.float32(0.0))
+        for source in range(SOURCES):
+            largest[source] = max(largest[source], parts[number, source])
     for source in range(SOURCES):
-        largest = np.float32(0.0)
-        for number in range(count):
-            largest = max(largest, pad.parts[number, source])
         weight = weights.parts[source] * (pull if source == SEEN_TOGETHER else 1.0)
-        factor = weight / largest if largest > 0.0 else 0.0
-        for number in range(count):
-            pad.parts[number, source] *= factor
+        pad.factors[source] = weight / largest[source] if largest[source] > 0.0 else 0.0
 
 
 @compiled
 def _rank(pad: Pad, q: int, out: Answers) -> None:
     """The k best in one pass; equal scores go by item row, the more popular first."""
-    limit, held = out.rows.shape[1], 0
-    rows, scores = out.rows[q], out.scores[q]
-    chosen = out.evidence[q]
+    rows, scores, chosen = out.rows[q], out.scores[q], out.evidence[q]
+    limit, held = rows.size, 0
     for number in range(pad.filled[0]):
-        row = pad.rows[number]
-        score = pad.parts[number, 0]
-        for source in range(1, SOURCES):
-            score += pad.parts[number, source]
+        row, score = pad.rows[number], np.float32(0.0)
+        for source in range(SOURCES):
+            score += pad.parts[number, source] * pad.factors[source]
         if held == limit and (score < scores[held - 1] or (score == scores[held - 1] and row > rows[held - 1])):
             continue
         at = min(held, limit - 1)
@@ -261,7 +266,6 @@ def _rank(pad: Pad, q: int, out: Answers) -> None:
         scores[at], rows[at], chosen[at] = score, row, number
         held = min(held + 1, limit)
     out.counts[q] = held
-    _explain(pad, q, out)
 
 
 @compiled
@@ -269,12 +273,11 @@ def _explain(pad: Pad, q: int, out: Answers) -> None:
     """The source with the largest share, and the own item behind it; evidence holds candidate numbers until here."""
     for place in range(out.counts[q]):
         number = out.evidence[q, place]
-        best = 0
-        for source in range(1, SOURCES):
-            if pad.parts[number, source] > pad.parts[number, best]:
-                best = source
-        if pad.parts[number, best] <= 0.0:
-            best = POPULAR
+        best, most = POPULAR, np.float32(0.0)
+        for source in range(SOURCES):
+            share = pad.parts[number, source] * pad.factors[source]
+            if share > most:
+                best, most = source, share
         out.sources[q, place] = best
         evidence = np.int32(-1)
         if best == BOUGHT_BEFORE:
@@ -303,8 +306,9 @@ def answer(shelf: Shelf, batch: Batch, weights: Weights, pad: Pad, out: Answers)
             _fold_in(shelf, pad, basis)
             _add_kin(shelf, basis, weights, pad)
         _add_popular(shelf, batch, q, weights, pad)
-        _score(shelf, basis, weights, _pull(batch, q, weights), pad)
+        _weigh(shelf, basis, weights, _pull(batch, q, weights), pad)
         _rank(pad, q, out)
+        _explain(pad, q, out)
         out.known[q] = habits + seeds
 
 

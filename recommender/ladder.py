@@ -6,7 +6,7 @@ Popular in this store, popular anywhere, then the catalogue in its order. Every 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-from recommender.draft import Draft
+from recommender.draft import Candidate, Draft
 from recommender.model import Model
 from retail.reference import Reference
 from retail.slates import Source
@@ -19,19 +19,11 @@ NO_HISTORY = "no_history"
 UNKNOWN_HISTORY = "unknown_history"
 FILTERED = "filtered"
 
-Rung = tuple[Source, str, float]
-"""Source, item, score."""
-
 
 def fill(draft: Draft, store: str, model: Model, reference: Reference) -> None:
     """Offers items, the best rung first, until the draft is full or nothing is left."""
-    settled = draft.settled()
-    for source, item, score in chain(_here(store, model), _popular(model), _catalog(reference)):
-        if draft.full:
-            return
-        if item not in settled:
-            settled.add(item)
-            draft.offer(item, score, source)
+    rungs = chain(_here(store, model), _popular(model), _catalog(reference))
+    draft.offer(_unsettled(rungs, draft.settled()))
 
 
 def reason(model: Model, has_history: bool, known: int) -> str:
@@ -43,18 +35,26 @@ def reason(model: Model, has_history: bool, known: int) -> str:
     return FILTERED if known else UNKNOWN_HISTORY
 
 
-def _here(store: str, model: Model) -> Iterator[Rung]:
+def _unsettled(candidates: Iterable[Candidate], settled: set[str]) -> Iterator[Candidate]:
+    """Those that were not offered before, each once."""
+    for candidate in candidates:
+        if candidate[0] not in settled:
+            settled.add(candidate[0])
+            yield candidate
+
+
+def _here(store: str, model: Model) -> Iterator[Candidate]:
     number = model.stores.get(store)
     if number is None:
         return
     starts = model.shelf.here_starts
     for row in model.shelf.here[starts[number] : starts[number + 1]][:DEPTH].tolist():
-        yield Source.POPULAR_HERE, model.items[row], 0.0
+        yield model.items[row], 0.0, Source.POPULAR_HERE, ""
 
 
-def _popular(model: Model) -> Iterable[Rung]:
-    return ((Source.POPULAR, item, 0.0) for item in islice(model.items, DEPTH))
+def _popular(model: Model) -> Iterable[Candidate]:
+    return ((item, 0.0, Source.POPULAR, "") for item in islice(model.items, DEPTH))
 
 
-def _catalog(reference: Reference) -> Iterable[Rung]:
-    return ((Source.CATALOG, item, 0.0) for item in islice(reference.items, DEPTH))
+def _catalog(reference: Reference) -> Iterable[Candidate]:
+    return ((item, 0.0, Source.CATALOG, "") for item in islice(reference.items, DEPTH))

@@ -21,12 +21,15 @@ class ModelRefused(Exception):
 class Model:
     """version: the folder's name, "" for the empty model. items: ids by row. stores: number by store id.
 
+    names: the items, then "" for row -1, which stands for no item.
+
     first, last: the purchases it learned from, seconds since the epoch.
     """
 
     version: str
     shelf: Shelf
     items: tuple[str, ...]
+    names: tuple[str, ...]
     stores: dict[str, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
@@ -34,7 +37,7 @@ class Model:
     @classmethod
     def empty(cls) -> Model:
         """Knows nothing, serves anyway: what a process starts with before the first training."""
-        return cls("", make_shelf(empty_arrays()), ())
+        return cls("", make_shelf(empty_arrays()), (), ("",))
 
 
 def empty_arrays() -> dict[str, NDArray[np.generic]]:
@@ -55,7 +58,8 @@ def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -
     items, stores = _texts(arrays["item_ids"]), _texts(arrays["store_ids"])
     if len(items) != len(arrays["keys"]) or len(stores) != len(arrays["here_starts"]) - 1:
         raise ModelRefused(f"model {version}: {len(items)} item ids and {len(stores)} store ids do not fit its arrays")
-    return Model(version, make_shelf(arrays), items, {store: n for n, store in enumerate(stores)}, first, last)
+    numbers = {store: number for number, store in enumerate(stores)}
+    return Model(version, make_shelf(arrays), items, (*items, ""), numbers, first, last)
 
 
 def newest(models: Path) -> Path | None:

@@ -70,7 +70,7 @@ class BlendPolicy:
     seeds: newest distinct items whose neighbours are looked at. seed_decay: what each older seed keeps of the weight.
     fresh: time after which the newest interaction's pull fell to 1/e; a shopping trip, not a month.
     stale: the share of the pull that never fades; next week's basket still resembles the last one.
-    basis: items that the factor model is asked with at most; the fold-in grows with its cube.
+    basis: items that the factor model is asked with at most; 20 were not better than 12.
     kin: the strongest of the basis whose similar items become candidates.
     popular_depth: popular items that are candidates for everybody; also how deep the fallback ladder looks.
     spare: candidates ranked beyond the limit, so that filters rarely leave a gap.
@@ -78,17 +78,17 @@ class BlendPolicy:
     """
 
     habit: float = 1.0
-    together: float = 0.3
+    together: float = 1.0
     taste: float = 0.2
-    here: float = 0.1
-    popular: float = 0.1
+    here: float = 0.05
+    popular: float = 0.05
     habit_decay: timedelta = JourneyPolicy.habit_decay
-    seeds: int = 10
-    seed_decay: float = 0.8
+    seeds: int = 8
+    seed_decay: float = 0.6
     fresh: timedelta = timedelta(hours=2)
-    stale: float = 0.3
-    basis: int = 20
-    kin: int = 8
+    stale: float = 0.1
+    basis: int = 12
+    kin: int = 4
     popular_depth: int = 50
     spare: int = 20
     in_view: timedelta = timedelta(minutes=10)
@@ -122,7 +122,7 @@ class TrainingPolicy:
     reach: int = 50
     backward: float = 0.7
     damping: float = 0.3
-    size_damping: float = 0.5
+    size_damping: float = 0.25
     popularity_decay: timedelta = timedelta(days=60)
     popular_here: int = 50
     seed: int = 2026

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from recommender.batch import Answers, Batch, room, scratch, weights_of
-from recommender.draft import Draft
+from recommender.draft import Candidate, Draft
 from recommender.filters import Filters
 from recommender.kernel import answer
 from recommender.ladder import fill, reason
@@ -39,10 +39,6 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
 
 
-Candidate = tuple[int, float, int, int]
-"""Item row, score, source code, evidence row or -1."""
-
-
 class Ranked(NamedTuple):
     """One customer's part of the kernel's answer. known: own items that the model knows. in_view: an id or ""."""
 
@@ -63,7 +59,7 @@ def recommend_many(
     in_view = _in_view(history, [query.at for query in queries], model, policy.in_view)
     return [
         _slate(ranked, query, model, reference)
-        for ranked, query in zip(_by_customer(answers, in_view), queries, strict=True)
+        for ranked, query in zip(_by_customer(answers, in_view, model), queries, strict=True)
     ]
 
 
@@ -112,7 +108,7 @@ def _in_view(history: Packed, at: Sequence[int], model: Model, span: timedelta) 
     return ids
 
 
-def _by_customer(answers: Answers, in_view: Sequence[str]) -> Iterator[Ranked]:
+def _by_customer(answers: Answers, in_view: Sequence[str], model: Model) -> Iterator[Ranked]:
     """Plain Python values, converted for the whole batch at once."""
     lists = (
         answers.rows.tolist(),
@@ -122,17 +118,17 @@ def _by_customer(answers: Answers, in_view: Sequence[str]) -> Iterator[Ranked]:
         answers.counts.tolist(),
         answers.known.tolist(),
     )
+    item_of, source_of = model.names.__getitem__, SOURCE_OF_CODE.__getitem__
     for rows, scores, sources, evidence, count, known, seen in zip(*lists, in_view, strict=True):
-        yield Ranked(zip(rows[:count], scores, sources, evidence, strict=False), known, seen)
+        candidates = zip(
+            map(item_of, rows[:count]), scores, map(source_of, sources), map(item_of, evidence), strict=False
+        )
+        yield Ranked(candidates, known, seen)
 
 
 def _slate(ranked: Ranked, query: Query, model: Model, reference: Reference) -> Slate:
     draft = Draft(Filters(reference.items, query.state.cart, ranked.in_view), _limit(query))
-    items = model.items
-    for row, score, source, evidence in ranked.candidates:
-        if draft.full:
-            break
-        draft.offer(items[row], score, SOURCE_OF_CODE[source], items[evidence] if evidence >= 0 else "")
+    draft.offer(ranked.candidates)
     if not draft.full:
         fill(draft, query.store, model, reference)
     has_history = bool(query.state.history or query.state.habits)

@@ -19,6 +19,8 @@ class Shelf(NamedTuple):
     alike, alike_weights: (I, M) the nearest by factors, in the same form.
     popularity: (I,) falling.
     here_starts, here, here_weights: popular rows of store s are here[here_starts[s]:here_starts[s + 1]].
+    codes, scales: (I, K) int8 and (I,) float32, factors = codes * scales to 0.4 % of a row's largest: a cache line
+    an item instead of four. Ranking reads these; the fold-in is exact.
     alpha: a purchase counted n times has confidence 1 + alpha n, a scalar array (1,) float32.
     """
 
@@ -28,6 +30,8 @@ class Shelf(NamedTuple):
     shift: np.uint64
     factors: NDArray[np.float32]
     aids: NDArray[np.float32]
+    codes: NDArray[np.int8]
+    scales: NDArray[np.float32]
     together: NDArray[np.int32]
     together_weights: NDArray[np.float32]
     alike: NDArray[np.int32]
@@ -71,7 +75,9 @@ def make_shelf(arrays: Arrays) -> Shelf:
     """The shelf over arrays that passed `flaw`, read-only, with the directory of its keys."""
     fields = {name: _frozen(arrays[name]) for name in SHAPES if name in Shelf._fields}
     starts, shift = _directory(arrays["keys"])
-    return Shelf(starts=_frozen(starts), shift=np.uint64(shift), **fields)  # type: ignore[arg-type]
+    codes, scales = _coarse(fields["factors"].astype(np.float32, copy=False))
+    derived = {"starts": _frozen(starts), "codes": _frozen(codes), "scales": _frozen(scales)}
+    return Shelf(shift=np.uint64(shift), **derived, **fields)  # type: ignore[arg-type]
 
 
 def flaw(arrays: Arrays) -> str:
@@ -120,3 +126,10 @@ def _directory(keys: NDArray[np.generic]) -> tuple[NDArray[np.int32], int]:
     bounds = np.arange(1, 1 << bits, dtype=np.uint64) << np.uint64(shift)
     starts = np.searchsorted(keys, bounds)
     return np.concatenate(([0], starts, [len(keys)])).astype(np.int32), shift
+
+
+def _coarse(factors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """The factors in 8 bits, and what each row's are multiples of."""
+    scales = np.abs(factors).max(axis=1, initial=0.0) / 127
+    codes = np.rint(factors / np.where(scales > 0, scales, 1)[:, None])
+    return codes.astype(np.int8), scales.astype(np.float32)

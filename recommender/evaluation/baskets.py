@@ -17,8 +17,9 @@ from recommender.evaluation.shopping import after_purchases, baskets_by_customer
 from recommender.model import Model, make_model
 from recommender.policy import BlendPolicy
 from recommender.recommend import Query
+from recommender.training.progress import Progress, silent
 from recommender.training.table import TableRefused, read_baskets
-from recommender.training.train import TRAINING, Progress, silent, train
+from recommender.training.train import TRAINING, train
 from recommender.training.transactions import Transactions
 
 PLACES = 20

@@ -1,7 +1,6 @@
 """From purchases to a published model."""
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from recommender.training.complete_journey import read_complete_journey
 from recommender.training.covisitation import together
 from recommender.training.factors import factors
 from recommender.training.popularity import by_popularity, popular
+from recommender.training.progress import Progress, silent
 from recommender.training.table import read_baskets
 from recommender.training.transactions import Transactions
 from retail.catalog import item_key
@@ -23,14 +23,7 @@ from retail.catalog import item_key
 COMPLETE_JOURNEY = "complete-journey"
 """The source that comes with the package."""
 
-Progress = Callable[[str, float], None]
-"""Told what is being done and how much of all is done, 0 to 1."""
-
 TRAINING = TrainingPolicy()
-
-
-def silent(doing: str, done: float) -> None:
-    """The progress of nobody."""
 
 
 def train_and_publish(
