@@ -96,35 +96,37 @@ class RecordBatchConsumer(driver.Consumer):
                 raise
 
     async def _drain_once(self) -> None:
-        generation = self.app.consumer_generation_id
         records, _ = await self._wait_next_records(timeout=1.0)
-        await self.sleep(0)
+        # Read only now: while we waited a whole rebalance may have passed, and these records are of after it.
+        generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return
         if not self.flow_active:
             await self.perform_seek()
             return
-        for message in self._messages(records):
-            if generation != self.app.consumer_generation_id:
+        for fetched in self._by_reader(records):
+            if self._overtaken(generation):
                 return
-            await self.wait_first(self.callback(message), self.suspend_flow.wait())
+            await self.wait_first(self.callback(self._message(fetched)), self.suspend_flow.wait())
+            if self._overtaken(generation):
+                return
+            for partition, batch in fetched.partitions.items():
+                self._read_offset[partition] = batch[-1].offset + 1
 
-    def _messages(self, records: Mapping[TP, Records]) -> Iterator[Message]:
+    def _overtaken(self, generation: int) -> bool:
+        """Whether a rebalance came in between: what was fetched before it will be fetched again after it, by
+        whoever owns the partition then, and must not count as read."""
+        return self.suspend_flow.is_set() or generation != self.app.consumer_generation_id
+
+    def _by_reader(self, records: Mapping[TP, Records]) -> list[Fetched]:
         groups: dict[str, dict[TP, Records]] = {}
         readers = cast(RecordBatchTransport, self.transport).readers
         for partition, batch in records.items():
-            fresh = self._unread(partition, batch)
+            read = self._read_offset[partition]
+            fresh = batch if read is None else [record for record in batch if record.offset >= read]
             if fresh:
                 groups.setdefault(readers[partition.topic], {})[partition] = fresh
-        for partitions in groups.values():
-            yield self._message(Fetched(partitions))
-
-    def _unread(self, partition: TP, batch: Records) -> Records:
-        read = self._read_offset[partition]
-        fresh = batch if read is None else [record for record in batch if record.offset >= read]
-        if fresh:
-            self._read_offset[partition] = fresh[-1].offset + 1
-        return fresh
+        return [Fetched(partitions) for partitions in groups.values()]
 
     def _message(self, fetched: Fetched) -> Message:
         """A Faust message needs one place to be from: the first partition stands for all."""
