@@ -1,6 +1,7 @@
 """The servers and processes of a benchmark: embedded ones, unless CAUDAL_BROKER and CAUDAL_REDIS_URL name others."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from tempfile import TemporaryDirectory
 
 from redis import Redis
 
+from benchmarks.workload import Shape, events
 from caudal.child import Child
 from caudal.embedded import embedded_broker, embedded_redis
+from retail.events import OrderCompleted
 from streams.settings import Settings
 from streams.topics.provision import provision
 
@@ -37,7 +40,7 @@ class Bench:
     """Servers, settings that point to them, and a folder for models and logs."""
 
     settings: Settings
-    redis: "Redis[bytes]"
+    redis: Redis
     folder: Path
 
     @property
@@ -85,3 +88,16 @@ def bench_system() -> Iterator[Bench]:
             raise SystemExit(f"{settings.redis_url} is not empty: a benchmark empties its database, name another one")
         provision(settings)
         yield Bench(settings, redis, folder)
+
+
+def train_model(bench: Bench, shape: Shape, purchases: int = 60_000) -> None:
+    """A model of the generated shop, trained as any shop's would be."""
+    table = bench.folder / "purchases.tsv"
+    with table.open("w") as out:
+        print("customer_id", "basket_id", "item_id", "timestamp", "store_id", sep="\t", file=out)
+        for event in events(shape, purchases, until=int(time.time() * 1000)):
+            if isinstance(event, OrderCompleted):
+                for line in event.lines:
+                    print(event.customer, event.order, line.item, event.at // 1000, event.store, sep="\t", file=out)
+    command = [sys.executable, "-m", "caudal", "train", str(table)]
+    subprocess.run(command, env=bench.environment(), check=True, stdout=subprocess.DEVNULL)

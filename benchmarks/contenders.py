@@ -9,7 +9,9 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import faust
 import uvloop
@@ -43,6 +45,9 @@ class Clock:
     seen: int = 0
     started: float = 0.0
     cpu: float = 0.0
+    count_before: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tick(self, events: int) -> None:
@@ -73,12 +78,13 @@ async def stock(settings: Settings, clock: Clock) -> None:
         value_serializer="json",
     )
     redis = Redis.from_url(settings.redis_url)
-    world, model = World(shop(Shape())), ModelShelf(settings.models).current
+    world, shelf = World(shop(Shape())), ModelShelf(settings.models)
+    await shelf.refresh()
     topic = app.topic(CUSTOMER_EVENTS.name, value_serializer="json")
 
-    async def agent(stream: faust.Stream[object]) -> None:
+    async def agent(stream: Any) -> None:
         async for value in stream:
-            await _apply(redis, world, model, json.dumps(value).encode())
+            await _apply(redis, world, shelf.current, json.dumps(value).encode())
             clock.tick(1)
 
     app.agent(topic, name="stock")(agent)
@@ -89,22 +95,20 @@ async def stock(settings: Settings, clock: Clock) -> None:
     await app.stop()
 
 
-async def _apply(redis: "Redis[bytes]", world: World, model: Model, raw: bytes) -> None:
+async def _apply(redis: Redis, world: World, model: Model, raw: bytes) -> None:
     event = decode_event(raw)
     blob = await redis.get(f"stock:{event.customer}")
-    state = decode_state(blob) if blob else EMPTY
+    state = decode_state(blob) if isinstance(blob, bytes) else EMPTY
     advanced = advance(state, event, world.reference, world.journey)
     state = advanced.state
-    pipeline = redis.pipeline(transaction=False)
     if advanced.occasion is not None:
-        query = PromotionQuery(customer=event.customer, state=state, occasion=advanced.occasion)
-        decision = promote(query, world.reference, world.gate)
+        occasion = PromotionQuery(customer=event.customer, state=state, occasion=advanced.occasion)
+        decision = promote(occasion, world.reference, world.gate)
         state = remember(state, decision, world.journey)
-        pipeline.xadd("stock:outbox", {b"d": encode_decision(decision)}, maxlen=1000)
+        await redis.xadd("stock:outbox", {b"d": encode_decision(decision)}, maxlen=1000)
     query = Query(customer=event.customer, state=state, at=event.at, limit=WARM_SLATE)
-    pipeline.set(f"stock:slate:{event.customer}", encode_slate(recommend(query, model, world.reference)))
-    pipeline.set(f"stock:{event.customer}", encode_state(state))
-    await pipeline.execute()
+    slate = encode_slate(recommend(query, model, world.reference))
+    await redis.mset({f"stock:slate:{event.customer}": slate, f"stock:{event.customer}": encode_state(state)})
 
 
 async def limit(settings: Settings, clock: Clock) -> None:
@@ -134,10 +138,13 @@ async def limit(settings: Settings, clock: Clock) -> None:
     await consumer.stop()
 
 
+CONTENDERS: dict[str, Callable[[Settings, Clock], Awaitable[None]]] = {"stock": stock, "limit": limit}
+
+
 def main() -> None:
     uvloop.install()
     name, group, count = sys.argv[1:]
-    contender = {"stock": stock, "limit": limit}[name]
+    contender = CONTENDERS[name]
     settings = Settings(group=group)
 
     async def run() -> None:

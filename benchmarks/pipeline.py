@@ -12,17 +12,16 @@ import sys
 import time
 from dataclasses import dataclass
 
-
-from benchmarks.bench_system import Bench, bench_system
+from benchmarks.bench_system import Bench, bench_system, train_model
 from benchmarks.report import show
 from benchmarks.workload import Shape, events, shop
 from retail.events import encode_event
 from streams.origin import origin_header
-from streams.state.keys import ledger_key
+from streams.state import keys
 from streams.topics import CUSTOMER_EVENTS, WEB
 from streams.topics.partitions import partition_of
 from streams.topics.publisher import Publisher, Record
-from streams.topics.shop import reference_records
+from streams.topics.reference import reference_records
 
 STOCK_SHARE = 0.1
 """Share of the events that stock Faust gets: it would take minutes for all, and its rate is steady."""
@@ -84,7 +83,7 @@ class Ledgers:
     def applied(self) -> int:
         pipeline = self.bench.redis.pipeline(transaction=False)
         for partition in range(self.bench.settings.customer_partitions):
-            pipeline.hget(ledger_key(partition), "next")
+            pipeline.hget(keys.ledger(partition), "next")
         return sum(int(value or 0) for value in pipeline.execute())
 
     def wait(self, count: int) -> None:

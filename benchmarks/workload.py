@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from retail.catalog import Item
 from retail.events import (
@@ -87,7 +88,7 @@ def events(shape: Shape, count: int, until: int) -> Iterator[Event]:
 
 def _event(draw: random.Random, shape: Shape, kind: str, n: int, at: int) -> Event:
     customer = f"customer-{int(shape.customers * draw.random() ** 1.5)}"
-    who = {"id": f"message-{n}", "customer": customer, "at": at, "received": at}
+    who: dict[str, Any] = {"id": f"message-{n}", "customer": customer, "at": at, "received": at}
     item = f"item-{int(shape.items * draw.random() ** 2)}"
     store, zone = draw.randrange(shape.stores), draw.randrange(shape.zones)
     match kind:
