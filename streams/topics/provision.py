@@ -138,6 +138,7 @@ def _create(admin: KafkaAdminClient, topic: Topic, partitions: int, replication:
             return False
         if created["error_code"] != NO_ERROR:
             raise ProvisionFailed(_refusal(topic, created))
+    admin.wait_for_topics([topic.name])
     return True
 
 

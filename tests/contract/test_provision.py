@@ -1,13 +1,16 @@
 """Topics are created once, as declared, and never changed behind anybody's back."""
 
+import os
+
 import pytest
 from kafka import KafkaAdminClient
 
 from caudal.embedded import embedded_broker
 from streams.settings import Settings
-from streams.topics import ALL, CATALOG, CUSTOMER_EVENTS, REJECTED, WEB
+from streams.topics import ALL, CATALOG, CUSTOMER_EVENTS, REJECTED, WEB, Topic
 from streams.topics.provision import Outcome, ProvisionFailed, configuration, partitions_of, provision
 from tests.contract.conftest import Broker
+from tests.servers import BROKER
 
 
 def test_missing_topics_are_created_and_existing_ones_left_alone() -> None:
@@ -38,6 +41,14 @@ def test_a_topic_cut_differently_is_refused_with_both_numbers(broker: Broker) ->
 def test_a_broker_that_is_not_there_is_named(broker: str, why: str) -> None:
     with pytest.raises(ProvisionFailed, match=f"cannot reach Kafka at {broker}: .*{why}"):
         provision(Settings(broker=broker))
+
+
+@pytest.mark.skipif(BROKER not in os.environ, reason="the embedded broker creates whatever it is asked for")
+def test_more_replicas_than_brokers_are_refused_with_the_reason(broker: Broker) -> None:
+    wanted = broker.settings.model_copy(update={"replication": 3})
+
+    with pytest.raises(ProvisionFailed, match="cannot create extra: InvalidReplicationFactor"):
+        provision(wanted, [Topic("extra", "a test", "any")])
 
 
 def test_reference_topics_keep_the_last_value_for_ever_and_events_expire() -> None:
