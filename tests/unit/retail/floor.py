@@ -1,0 +1,84 @@
+"""Anything that can happen in the tiny shop, for properties that hold whatever happens."""
+
+from typing import cast
+
+from hypothesis import strategies as st
+
+from retail.consents import PURPOSES
+from retail.events import (
+    BaseEvent,
+    BeaconSighted,
+    Channel,
+    ConsentUpdated,
+    CustomerIdentified,
+    DeliveryReported,
+    DeliveryStatus,
+    Event,
+    Line,
+    OrderCompleted,
+    ProductAdded,
+    ProductRemoved,
+    ProductsSearched,
+    ProductViewed,
+    StoreEntered,
+    StoreExited,
+    Tracked,
+    ZoneEntered,
+    ZoneExited,
+)
+from tests.shop import (
+    ANA,
+    BAKERY_BEACON,
+    DAIRY_BEACON,
+    DAY,
+    DOOR_BEACON,
+    HOUR,
+    ITEMS,
+    NEW_YORK_BEACON,
+    NOON,
+)
+
+times = st.integers(NOON - 3 * DAY, NOON + 3 * DAY) | st.integers(NOON, NOON + HOUR)
+delays = st.integers(0, 1000) | st.integers(0, DAY)
+items = st.sampled_from([item.id for item in ITEMS] + ["nobody-sells-this"])
+quantities = st.integers(-3, 100_000)
+words = st.text(max_size=8)
+stores = st.sampled_from(["madrid", "new-york", "atlantis"])
+zones = st.sampled_from(["dairy", "bakery", "home", "attic"])
+beacons = st.sampled_from([DOOR_BEACON, DAIRY_BEACON, BAKERY_BEACON, NEW_YORK_BEACON, "lost:0:0"])
+consents = st.none() | st.dictionaries(st.sampled_from(sorted(PURPOSES)) | words, st.booleans(), max_size=4)
+lines = st.builds(Line, item=items, quantity=quantities, price=st.integers(0, 10_000))
+
+
+def kinds(ids: st.SearchStrategy[str]) -> list[st.SearchStrategy[Event]]:
+    """One strategy per kind of event. ids: message ids."""
+
+    def some(kind: type[BaseEvent], **fields: st.SearchStrategy[object]) -> st.SearchStrategy[Event]:
+        moments = st.tuples(times, delays).map(lambda t: {"at": t[0], "received": t[0] + t[1]})
+        shared = st.fixed_dictionaries({"id": ids, "channel": st.sampled_from(Channel), "consents": consents, **fields})
+        built = st.builds(lambda time, rest: kind(customer=ANA, **time, **rest), moments, shared)
+        return cast(st.SearchStrategy[Event], built)
+
+    return [
+        some(ProductViewed, item=items),
+        some(ProductAdded, item=items, quantity=quantities),
+        some(ProductRemoved, item=items, quantity=quantities),
+        some(ProductsSearched, query=words),
+        some(OrderCompleted, order=words, lines=st.lists(lines, max_size=8).map(tuple), store=st.none() | stores),
+        some(StoreEntered, store=stores),
+        some(StoreExited, store=stores),
+        some(ZoneEntered, store=stores, zone=zones),
+        some(ZoneExited, store=stores, zone=zones),
+        some(BeaconSighted, beacon=beacons),
+        some(CustomerIdentified, traits=st.dictionaries(words, words, max_size=5)),
+        some(ConsentUpdated),
+        some(DeliveryReported, decision=words, offer=words, status=st.sampled_from(DeliveryStatus)),
+        some(Tracked, name=words),
+    ]
+
+
+any_event = st.one_of(kinds(st.uuids().map(str)))
+"""Ids never repeat."""
+
+any_event_again = st.one_of(kinds(st.integers(0, 9).map(str)))
+"""Few ids, so that they repeat."""
