@@ -1,4 +1,4 @@
-"""A Redis that can be stopped, paused and cut off, started for one test."""
+"""Servers that can be paused, killed and cut off, started for one test."""
 
 import asyncio
 import os
@@ -14,6 +14,16 @@ from caudal.child import Child
 from caudal.embedded import embedded_redis
 
 
+def pause(child: Child) -> None:
+    """Returns when every thread of it stands still."""
+    os.killpg(child.process.pid, signal.SIGSTOP)
+    os.waitpid(child.process.pid, os.WUNTRACED)
+
+
+def resume(child: Child) -> None:
+    os.killpg(child.process.pid, signal.SIGCONT)
+
+
 @dataclass
 class BreakableRedis:
     url: str
@@ -24,10 +34,10 @@ class BreakableRedis:
         return redis.Redis.from_url(self.url)
 
     def pause(self) -> None:
-        os.killpg(self.child.process.pid, signal.SIGSTOP)
+        pause(self.child)
 
     def resume(self) -> None:
-        os.killpg(self.child.process.pid, signal.SIGCONT)
+        resume(self.child)
 
     def kill(self) -> None:
         os.killpg(self.child.process.pid, signal.SIGKILL)

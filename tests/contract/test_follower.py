@@ -1,8 +1,6 @@
 """Every process follows the shop live, whatever is on the topics and however often the broker goes away."""
 
 import asyncio
-import os
-import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +17,7 @@ from streams.topics import CATALOG, STORES
 from streams.topics.follower import Follower
 from streams.topics.publisher import Publisher, Record
 from streams.topics.reference import reference_records
+from tests.contract.breakable import pause, resume
 from tests.contract.conftest import Broker, provisioned
 
 MUG = Item(id="mug", name="Mug", price=900, currency="EUR")
@@ -127,9 +126,9 @@ async def test_a_follower_starts_before_its_broker_and_outlives_its_outages(tmp_
             await publish(broker, *reference_records([MUG]))
             await until(lambda: "mug" in follower.reference.items)
 
-            os.killpg(child.process.pid, signal.SIGSTOP)
+            pause(child)
             await asyncio.sleep(0.3)
-            os.killpg(child.process.pid, signal.SIGCONT)
+            resume(child)
             await publish(broker, *reference_records([Item(id="after")]))
             await until(lambda: "after" in follower.reference.items)
         finally:

@@ -1,8 +1,6 @@
 """What is published arrives: acknowledged, in order per partition, where every other client would put it."""
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +15,7 @@ from streams.topics import CUSTOMER_EVENTS, RECORD_BYTES, REJECTED
 from streams.topics import publisher as publisher_module
 from streams.topics.partitions import partition_of
 from streams.topics.publisher import Publisher, PublishFailed, Record, RecordTooLarge
+from tests.contract.breakable import pause, resume
 from tests.contract.conftest import Broker, provisioned
 from tests.contract.reading import Record as Found
 from tests.contract.reading import read_back
@@ -170,12 +169,12 @@ async def test_a_hanging_broker_fails_the_call_and_what_is_published_again_overt
         records = [Record(TOPIC, mark, b"%d" % number, partition=0) for number in range(6)]
         async with publishing(broker) as publisher:
             await publisher.publish(records[:1], timeout=5.0)
-            os.killpg(server.child.process.pid, signal.SIGSTOP)
+            pause(server.child)
             with pytest.raises(PublishFailed, match=r"did not acknowledge 4 records in 0\.2 s"):
                 await publisher.publish(records[:4], timeout=0.2)
             with pytest.raises(PublishFailed):
                 await publisher.publish(records[:4], timeout=0.2)
-            os.killpg(server.child.process.pid, signal.SIGCONT)
+            resume(server.child)
             await publisher.publish(records, timeout=10.0)
 
             highest = -1
