@@ -95,10 +95,10 @@ class Documents:
 
     def __init__(self) -> None:
         self._schema = msgspec.json.encode(openapi())
-        self._page = page()
+        self._page = page().encode()
 
     async def schema(self, request: Asked) -> ASGIResponse:
         return text(self._schema, JSON)
 
     async def page(self, request: Asked) -> ASGIResponse:
-        return text(self._page, "text/html", {"content-security-policy": POLICY})
+        return text(self._page, "text/html; charset=utf-8", {"content-security-policy": POLICY})

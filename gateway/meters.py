@@ -26,11 +26,16 @@ class Meters:
             "caudal_fallbacks", "Recommendations that were not personal", ["reason"], registry=self.registry
         )
         self._streams = Gauge("caudal_inbox_streams", "Open inbox streams", registry=self.registry)
+        self._of_route: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._pending = Gauge("caudal_pending_bytes", "Bytes of requests in flight", registry=self.registry)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(route, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        found = self._of_route.get((route, status))
+        if found is None:
+            found = self._of_route[route, status] = (self._requests.labels(route, status), self._seconds.labels(route))
+        requests, times = found
+        requests.inc()
+        times.observe(seconds)
 
     def accepted(self, channel: str, events: int) -> None:
         if events:

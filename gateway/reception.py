@@ -19,7 +19,7 @@ from gateway.rights import RIGHTS, Right, scopes_with
 from gateway.sightings import open_sightings
 from retail.events import Channel
 
-ACCEPTED = Accepted()
+ACCEPTED = answer(Accepted())
 
 Opened = Callable[[bytes], Batch]
 
@@ -61,7 +61,7 @@ class Reception:
             refusals = await self.intake.take(batch, entry)
         if batch.alone and refusals:
             raise Refused(400, refusals[0].code, refusals[0].message)
-        return answer(ACCEPTED)
+        return ACCEPTED
 
     async def _read(self, request: Asked, headers: Headers, opened: Opened, ticket: Ticket) -> Batch:
         batch = opened(await self.reader.read(headers, request.receive, ticket))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
 
 from gateway.errors import Problem, Refused
 
@@ -12,20 +13,36 @@ JSON = "application/json"
 _encoder = msgspec.json.Encoder()
 
 
-def answer(value: msgspec.Struct, status: int = 200) -> ASGIResponse:
-    return ASGIResponse(body=_encoder.encode(value), status_code=status, media_type=JSON)
+class Answer(ASGIResponse):
+    """A complete answer and nothing else: no cookies, no background work, which cost every request 10 µs."""
+
+    def __init__(self, status: int, body: bytes, media: str, headers: Mapping[str, str] | None = None) -> None:
+        self.status_code = status
+        self.body = body
+        self._headers = [(b"content-type", media.encode()), (b"content-length", b"%d" % len(body))]
+        for name, value in (headers or {}).items():
+            self._headers.append((name.encode(), value.encode()))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """May be sent any number of times."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": list(self._headers)})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
-def text(body: bytes | str, media: str, headers: Mapping[str, str] | None = None) -> ASGIResponse:
-    return ASGIResponse(body=body, media_type=media, headers=dict(headers or {}))
+def answer(value: msgspec.Struct, status: int = 200) -> Answer:
+    return Answer(status, _encoder.encode(value), JSON)
 
 
-def refusal(refused: Refused) -> ASGIResponse:
+def text(body: bytes, media: str, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(200, body, media, headers)
+
+
+def refusal(refused: Refused) -> Answer:
     return problem(refused.status, refused.problem, refused.retry_after)
 
 
-def problem(status: int, said: Problem, retry_after: int = 0) -> ASGIResponse:
+def problem(status: int, said: Problem, retry_after: int = 0) -> Answer:
     headers = {"retry-after": str(retry_after)} if retry_after else {}
     if status == 401:
         headers["www-authenticate"] = 'Basic realm="caudal", charset="UTF-8"'
-    return ASGIResponse(body=_encoder.encode(said), status_code=status, media_type=JSON, headers=headers)
+    return Answer(status, _encoder.encode(said), JSON, headers)
