@@ -14,7 +14,7 @@ from redis import Redis
 
 from benchmarks.workload import Shape, events
 from caudal.child import Child
-from caudal.embedded import embedded_broker, embedded_redis
+from caudal.embedded import EMBEDDED_BROKER, embedded_broker, embedded_redis
 from retail.events import OrderCompleted
 from streams.settings import Settings
 from streams.topics.provision import provision
@@ -54,6 +54,7 @@ class Bench:
             "CAUDAL_REDIS_URL": self.settings.redis_url,
             "CAUDAL_MODELS": str(self.settings.models),
             "CAUDAL_IDEMPOTENT_PRODUCER": str(self.settings.idempotent_producer),
+            "CAUDAL_FETCH_WAIT_MS": str(self.settings.fetch_wait_ms),
         }
         return {**os.environ, **own, **{f"CAUDAL_{name.upper()}": value for name, value in more.items()}}
 
@@ -80,7 +81,7 @@ def bench_system() -> Iterator[Bench]:
             broker=broker or stack.enter_context(embedded_broker(folder)).address,
             redis_url=redis_url or stack.enter_context(embedded_redis(folder)).address,
             models=folder / "models",
-            idempotent_producer=broker is not None,
+            **({} if broker else EMBEDDED_BROKER),
         )
         redis = Redis.from_url(settings.redis_url)
         stack.callback(redis.close)

@@ -7,12 +7,14 @@ tests; production is Apache Kafka and Redis, by address.
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any
 
 from caudal.child import Child, ChildFailed
 
@@ -24,6 +26,9 @@ STOP_TIMEOUT = 1.5
 
 ATTEMPTS = 3
 """Starts at most: between finding a free port and taking it, somebody else may."""
+
+EMBEDDED_BROKER: Mapping[str, Any] = MappingProxyType({"idempotent_producer": False, "fetch_wait_ms": 20})
+"""Settings that the embedded broker needs: it hands out no producer ids, and does not wake a fetch that waits."""
 
 ELSEWHERE = (
     "The embedded servers exist for Linux with glibc (x86_64, aarch64) and macOS. Run `docker compose up` instead, "

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from caudal.child import Child
-from caudal.embedded import Server, embedded_broker, embedded_redis, free_port
+from caudal.embedded import EMBEDDED_BROKER, Server, embedded_broker, embedded_redis, free_port
 from caudal.interrupts import undisturbed
 from caudal.shop import load_shop
 from streams.settings import Settings
@@ -75,12 +75,13 @@ def running(plan: Plan) -> Iterator[System]:
     Raises ChildFailed, NoEmbeddedServer, ProvisionFailed, PublishFailed. Call it from the main thread.
     """
     with ExitStack() as stack:
-        logs = plan.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caudal-")))
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caudal-")))
+        logs = plan.data or scratch
         logs.mkdir(parents=True, exist_ok=True)
         settings, servers = _servers(plan.settings, logs, stack)
         provision(settings)
         load_shop(plan.shop, settings)
-        processes = _processes(replace(plan, settings=settings), logs, stack)
+        processes = _processes(replace(plan, settings=settings, data=logs), scratch, stack)
         children = [server.child for server in servers if server.child] + processes.children
         _wait_ready(processes)
         yield System(processes.gateway, settings, plan.keys, processes.metrics, logs, tuple(children))
@@ -99,16 +100,19 @@ def _servers(settings: Settings, logs: Path, stack: ExitStack) -> tuple[Settings
     found: dict[str, object] = {}
     if "broker" not in settings.model_fields_set:
         broker = stack.enter_context(embedded_broker(logs))
-        found |= {"broker": broker.address, "idempotent_producer": False}
+        found |= {"broker": broker.address, **EMBEDDED_BROKER}
     if "redis_url" not in settings.model_fields_set:
         redis = stack.enter_context(embedded_redis(logs))
         found |= {"redis_url": redis.address}
     return settings.model_copy(update=found), [broker, redis]
 
 
-def _processes(plan: Plan, logs: Path, stack: ExitStack) -> _Processes:
+def _processes(plan: Plan, scratch: Path, stack: ExitStack) -> _Processes:
+    """scratch: where they put what they would put into the system's temporary folder."""
     port, metrics_port = plan.port or free_port(), free_port()
-    environment = {**environment_of(plan.settings), "CAUDAL_STOP_TIMEOUT": str(STOP_TIMEOUT - 1)}
+    logs = plan.data or scratch
+    shared = {"CAUDAL_STOP_TIMEOUT": str(STOP_TIMEOUT - 1), "TMPDIR": str(scratch)}
+    environment = {**environment_of(plan.settings), **shared}
     worker = _caudal("worker", logs, {**environment, "CAUDAL_METRICS_PORT": str(metrics_port)})
     stack.callback(_stop, [worker])
     gateway = _caudal("gateway", logs, {**environment, **_gateway_environment(plan.keys, port)})

@@ -18,6 +18,7 @@ import structlog
 import uvloop
 from prometheus_client import start_http_server
 
+from recommender import promote
 from retail.reference import Reference
 from streams.deliver import Deliver
 from streams.identify import Identify
@@ -73,7 +74,9 @@ class Worker:
 def build(settings: Settings) -> Worker:
     """Wires a worker; nothing is connected yet."""
     app = _faust_app(settings)
-    transport = RecordBatchTransport(app.conf.broker_consumer, app, readers=READERS)
+    transport = RecordBatchTransport(
+        app.conf.broker_consumer, app, readers=READERS, fetch_wait_ms=settings.fetch_wait_ms
+    )
     app.transport = transport
     meters = Meters()
     state = RedisState.from_settings(settings)
@@ -151,11 +154,14 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     if worker.settings.metrics_port:
         start_http_server(worker.settings.metrics_port, "127.0.0.1", worker.meters.registry)
     stack.push_async_callback(worker.state.close)
+    await worker.state.check_fit()
     await worker.publisher.start()
     stack.push_async_callback(worker.publisher.stop)
     await worker.follower.start()
     stack.push_async_callback(worker.follower.stop)
     await worker.follower.caught_up()
+    await asyncio.to_thread(promote.warm_up)
+    await worker.models.refresh()
     for task in (worker.models.watch(MODEL_EVERY), worker.relay.run(), _reconcile(worker)):
         running = asyncio.create_task(task)
         running.add_done_callback(_report)

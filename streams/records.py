@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import faust
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from mode import Service
@@ -59,6 +59,9 @@ class Owner(Protocol):
 
 class RecordBatchConsumer(driver.Consumer):
     """Faust's aiokafka consumer, delivering `Fetched` values and committing `Progress`."""
+
+    def _new_consumer_thread(self) -> "RecordBatchThread":
+        return RecordBatchThread(self, loop=self.loop, beacon=self.beacon)
 
     @property
     def progress(self) -> Progress:
@@ -136,16 +139,27 @@ class RecordBatchConsumer(driver.Consumer):
         return message
 
 
+class RecordBatchThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread with a fetch wait of our choosing: Faust has 1.5 s written in."""
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 - Faust gives no way to say it
+        return consumer
+
+
 class RecordBatchTransport(driver.Transport):
     """readers: topic to the agent that reads it; partitions of one reader travel together.
 
+    fetch_wait_ms: milliseconds a fetch may wait at the broker for new records.
     owner: is told of rebalances; set it before the app starts.
     """
 
     Consumer = RecordBatchConsumer
     owner: "Owner"
 
-    def __init__(self, urls: Any, app: Any, *, readers: Mapping[str, str]) -> None:
+    def __init__(self, urls: Any, app: Any, *, readers: Mapping[str, str], fetch_wait_ms: int) -> None:
         super().__init__(urls, app)
+        self.fetch_wait_ms = fetch_wait_ms
         self.readers = readers
         self.progress = Progress()

@@ -57,6 +57,14 @@ class Settings(BaseSettings):
         int,
         Field(ge=1, description="Records of one fetch, folded as one micro-batch; more is faster, later and larger."),
     ] = 1000
+    fetch_wait_ms: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Milliseconds a fetch may wait at the broker for new records. Kafka answers as soon as there "
+            "are some; the embedded broker does not, and waits this long.",
+        ),
+    ] = 500
     kept_states: Annotated[
         int, Field(ge=0, description="Customers kept decoded in a worker's memory per partition, about 3 KB each.")
     ] = 4000

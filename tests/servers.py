@@ -16,7 +16,7 @@ from uuid import uuid4
 import redis
 from kafka import KafkaAdminClient
 
-from caudal.embedded import embedded_broker, embedded_redis
+from caudal.embedded import EMBEDDED_BROKER, embedded_broker, embedded_redis
 from streams.settings import Settings
 from streams.topics import ALL
 from streams.topics.provision import provision
@@ -92,7 +92,7 @@ def provisioned_settings(servers: Servers, folder: Path) -> Settings:
         redis_url=servers.redis_url,
         models=folder / "models",
         group=f"test-{uuid4().hex[:12]}",
-        idempotent_producer=not servers.embedded,
+        **(EMBEDDED_BROKER if servers.embedded else {}),
     )
     provision(settings)
     return settings

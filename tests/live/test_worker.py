@@ -11,10 +11,13 @@ import redis
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from caudal.child import Child
+from caudal.shop import load_shop
+from retail.catalog import Item
 from retail.rejects import decode_rejected
 from retail.slates import decode_slate
 from streams.settings import Settings
 from streams.topics import REJECTED, WEB
+from streams.topics.shop import Shop
 from tests.live.journal import Journal, Ledger, check, shopping, track
 from tests.processes import worker_process
 
@@ -138,9 +141,7 @@ def test_a_redis_that_forgot_the_last_events_gets_them_again_without_new_ones(
 
 
 def test_an_unknown_item_is_rejected_once_the_catalogue_is_known(settings: Settings, tmp_path: Path) -> None:
-    from tests.live.shops import load_shop
-
-    load_shop(settings)
+    load_shop(Shop([Item(id="mug", name="Mug")], [], []), settings)
     with worker_process(settings, tmp_path):
         journal = Journal(settings)
         journal.send(iter([track("ana", "Product Viewed", "m1", {"product_id": "no-such-item"})]))
