@@ -139,6 +139,8 @@ async def _serve(settings: GatewaySettings) -> None:
         server = Server(server_config(settings, build(settings, ports)), ports.closing)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        if not len(KeyRing.from_settings(settings)):
+            log.warning("no keys: everybody gets 401. Set CAUDAL_SITE_KEYS, CAUDAL_APP_KEYS, CAUDAL_STORE_KEYS, ...")
         log.info("gateway listens", host=settings.host, port=settings.port)
         await server.serve()
 

@@ -1,5 +1,6 @@
 """Events coming in: batches, single events and sightings, answered 200 once Kafka holds them."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +9,7 @@ from litestar.response.base import ASGIResponse
 
 from gateway.admission import Admission, Ticket
 from gateway.answers import Accepted
-from gateway.bodies import BodyReader
+from gateway.bodies import LARGE, BodyReader
 from gateway.door import Answer, Asked
 from gateway.envelopes import Batch, open_batch, open_single
 from gateway.errors import Refused
@@ -64,7 +65,8 @@ class Reception:
         return ACCEPTED
 
     async def _read(self, request: Asked, headers: Headers, opened: Opened, ticket: Ticket) -> Batch:
-        batch = opened(await self.reader.read(headers, request.receive, ticket))
+        body = await self.reader.read(headers, request.receive, ticket)
+        batch = await asyncio.to_thread(opened, body) if len(body) > LARGE else opened(body)
         if len(batch.events) > self.batch_limit:
             told = f"A batch may be {self.batch_limit} events, this has {len(batch.events)}; send it in parts."
             raise Refused(413, "batch_too_long", told)

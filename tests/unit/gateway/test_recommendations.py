@@ -63,6 +63,11 @@ async def test_a_slate_is_as_long_as_asked_at_most(gateway: Running) -> None:
     assert len((await asked(gateway, "customer=ana&limit=2")).items) == 2
 
 
+async def test_an_answer_about_a_customer_is_stored_nowhere_on_its_way(gateway: Running) -> None:
+    answer = await gateway.get("/v1/recommendations?customer=ana")
+    assert answer.headers["cache-control"] == "no-store"
+
+
 async def test_every_answer_has_an_id_of_its_own(gateway: Running) -> None:
     assert (await asked(gateway)).id != (await asked(gateway)).id
 
