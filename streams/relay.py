@@ -38,10 +38,14 @@ class Relay:
     state: State
     publisher: Publisher
     _queue: asyncio.Queue[Pending] = field(default_factory=lambda: asyncio.Queue(WAITING))
+    _under_way: set[tuple[int, str]] = field(default_factory=set)
 
     async def send(self, pending: Pending) -> None:
-        """Waits while too much waits already."""
-        await self._queue.put(pending)
+        """Waits while too much waits already. An entry that is under way is not sent again."""
+        place = pending.partition, pending.entry
+        if place not in self._under_way:
+            self._under_way.add(place)
+            await self._queue.put(pending)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -52,9 +56,11 @@ class Relay:
             await self._relay(pending)
 
     async def recover(self, partitions: Iterable[int]) -> None:
-        """Queues what the outboxes of these partitions still hold. Harmless for what is on its way already."""
+        """Queues what the outboxes of these partitions still hold and is not under way."""
         for partition in partitions:
             for entry in await patiently("outbox", self.state.outbox, partition, BACKLOG_PAGE):
+                if (partition, entry.id) in self._under_way:
+                    continue
                 outgoing = await self._fill(partition, entry.outgoing)
                 await self.send(Pending(partition, entry.id, outgoing))
 
@@ -82,3 +88,4 @@ class Relay:
             entries[entry.partition].append(entry.entry)
         for partition, ids in entries.items():
             await patiently("relayed", self.state.relayed, partition, ids)
+            self._under_way.difference_update((partition, entry) for entry in ids)
