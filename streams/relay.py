@@ -17,8 +17,9 @@ from streams.topics.publisher import Publisher, Record
 WAITING = 64
 """Entries that may wait; a journey that is further ahead waits for Kafka instead of growing."""
 
-BACKLOG_PAGE = 100
-"""Outbox entries read at once."""
+BACKLOG = 1000
+"""Outbox entries looked at after a takeover: a worker leaves at most what waits and what is being produced, twice
+WAITING, since it stops applying events while that much waits."""
 
 PRODUCE_TIMEOUT = 10.0
 """Seconds until a produce call is given up and done again."""
@@ -58,7 +59,7 @@ class Relay:
     async def recover(self, partitions: Iterable[int]) -> None:
         """Queues what the outboxes of these partitions still hold and is not under way."""
         for partition in partitions:
-            for entry in await patiently("outbox", self.state.outbox, partition, BACKLOG_PAGE):
+            for entry in await patiently("outbox", self.state.outbox, partition, BACKLOG):
                 if (partition, entry.id) in self._under_way:
                     continue
                 outgoing = await self._fill(partition, entry.outgoing)

@@ -102,6 +102,15 @@ class Ledger:
                 return states
             time.sleep(0.1)
 
+    def applied_to(self, customer: str) -> int:
+        """Events applied to the customer, as soon as there are any, or 0 after the patience has run out."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if state := self.states(iter([customer])).get(customer):
+                return state.version
+            time.sleep(0.1)
+        return 0
+
     def _partition(self, customer: str) -> int:
         return partition_of(customer, self.settings.customer_partitions)
 

@@ -151,4 +151,4 @@ def test_an_unknown_item_is_rejected_once_the_catalogue_is_known(settings: Setti
         while not rejected and time.monotonic() < deadline:
             rejected = [decode_rejected(value).reason for _, value in read_all(settings, REJECTED.name)]
         assert rejected == ["unknown_item"]
-        assert Ledger(settings).states(iter(["ana"]))["ana"].version == 1
+        assert Ledger(settings).applied_to("ana") == 1
