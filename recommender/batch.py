@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from recommender.policy import BlendPolicy
 from recommender.shelf import Shelf
+from retail.customers import Interaction
 
 BOUGHT_BEFORE, SEEN_TOGETHER, TASTE, POPULAR_HERE, POPULAR = range(5)
 """Columns of a candidate's parts, in the order in which a tie goes to one of them."""
 
 SOURCES = 5
+
+REMOVED = int(Interaction.REMOVED)
 
 
 class Batch(NamedTuple):
@@ -60,17 +63,18 @@ class Answers(NamedTuple):
 class Pad(NamedTuple):
     """Scratch of one call, reused customer by customer.
 
-    slots: hash table from item row to candidate number + 1, 0 is free. rows, parts, strongest, evidence, kin: by
-    candidate. seeds: newest distinct rows. basis: rows the factor model is asked with.
-    factors: (5,) by source. filled: (1,) candidates so far.
+    slots: hash table from item row to candidate number + 1, 0 is free. filled: (1,) candidates so far.
+    rows, parts: by candidate. origins: by candidate and source, the own item that led there, -1 for none.
+    strongest: by candidate, the largest single gain of SEEN_TOGETHER. factors: (5,) by source.
+    seeds: newest distinct rows. basis: rows the factor model is asked with. values: by basis.
+    gram, solution, taste: of the fold-in.
     """
 
     slots: NDArray[np.int32]
     rows: NDArray[np.int32]
     parts: NDArray[np.float32]
     strongest: NDArray[np.float32]
-    evidence: NDArray[np.int32]
-    kin: NDArray[np.int32]
+    origins: NDArray[np.int32]
     seeds: NDArray[np.int32]
     seed_weights: NDArray[np.float32]
     basis: NDArray[np.int32]
@@ -121,8 +125,7 @@ def scratch(shelf: Shelf, batch: Batch, weights: Weights) -> Pad:
         rows=np.empty(most, np.int32),
         parts=np.empty((most, SOURCES), np.float32),
         strongest=np.empty(most, np.float32),
-        evidence=np.empty(most, np.int32),
-        kin=np.empty(most, np.int32),
+        origins=np.empty((most, SOURCES), np.int32),
         seeds=np.empty(weights.seeds, np.int32),
         seed_weights=np.empty(weights.seeds, np.float32),
         basis=np.empty(weights.basis, np.int32),

@@ -13,6 +13,7 @@ from recommender.batch import (
     BOUGHT_BEFORE,
     POPULAR,
     POPULAR_HERE,
+    REMOVED,
     SEEN_TOGETHER,
     SOURCES,
     TASTE,
@@ -23,16 +24,11 @@ from recommender.batch import (
 )
 from recommender.compiled import compiled, inlined, inlined_fast
 from recommender.shelf import Shelf
-from retail.customers import Interaction
-
-REMOVED = int(Interaction.REMOVED)
 
 
 @inlined
 def find(shelf: Shelf, key: np.uint64) -> int:
     """The row of an item key, -1 where the model does not know it."""
-    if shelf.keys.size == 0:
-        return -1
     bucket = np.int64(key >> shelf.shift)
     for place in range(shelf.starts[bucket], shelf.starts[bucket + 1]):
         if shelf.keys[place] == key:
@@ -55,10 +51,8 @@ def _candidate(pad: Pad, row: int) -> int:
     pad.slots[slot] = number + 1
     pad.rows[number] = row
     pad.strongest[number] = 0.0
-    pad.evidence[number] = -1
-    pad.kin[number] = -1
-    for source in range(SOURCES):
-        pad.parts[number, source] = 0.0
+    pad.origins[number, :] = -1
+    pad.parts[number, :] = 0.0
     return int(number)
 
 
@@ -71,6 +65,7 @@ def _add_habits(shelf: Shelf, batch: Batch, q: int, weights: Weights, pad: Pad) 
         if row >= 0:
             age = max(0, batch.at[q] - np.int64(habit["last"]))
             number = _candidate(pad, row)
+            pad.origins[number, BOUGHT_BEFORE] = row
             pad.parts[number, BOUGHT_BEFORE] += habit["value"] * math.exp(-age / weights.habit_decay)
 
 
@@ -88,10 +83,9 @@ def _gather_seeds(shelf: Shelf, batch: Batch, q: int, weights: Weights, pad: Pad
             seen = seen or pad.seeds[known] == row
         if seen:
             continue
-        removed = batch.history[i]["kind"] == REMOVED
         pad.seeds[found] = row
-        pad.seed_weights[found] = 0.0 if removed else weight
-        weight *= 1.0 if removed else weights.seed_decay
+        pad.seed_weights[found] = 0.0 if batch.history[i]["kind"] == REMOVED else weight
+        weight *= weights.seed_decay
         found += 1
     return found
 
@@ -119,12 +113,12 @@ def _add_together(shelf: Shelf, seeds: int, pad: Pad) -> None:
             pad.parts[number, SEEN_TOGETHER] += gain
             if gain > pad.strongest[number]:
                 pad.strongest[number] = gain
-                pad.evidence[number] = seed
+                pad.origins[number, SEEN_TOGETHER] = seed
 
 
 @compiled
 def _gather_basis(habits: int, seeds: int, weights: Weights, pad: Pad) -> int:
-    """The strongest habits (the first `habits` candidates), then seeds that are not among them, counted once."""
+    """The strongest habits (the first `habits` candidates); each seed that is not among them joins, newest first."""
     held = 0
     for number in range(habits):
         held = _keep_best(pad, pad.rows[number], pad.parts[number, BOUGHT_BEFORE], held, weights.basis)
@@ -183,7 +177,7 @@ def _solve(gram: NDArray[np.float32], side: NDArray[np.float32], n: int) -> None
 
 
 @compiled
-def _fold_in(shelf: Shelf, pad: Pad, n: int) -> None:
+def fold_in(shelf: Shelf, pad: Pad, n: int) -> None:
     """Makes pad.taste the customer's factors from basis[:n] with confidences values[:n] >= 1, exactly.
 
     x = (A + Y'DY)^-1 Y'c with A = YtY + regularization, D = C - I. With G = Y A^-1 Y' and T = D^1/2 this is
@@ -216,8 +210,8 @@ def _add_kin(shelf: Shelf, basis: int, weights: Weights, pad: Pad) -> None:
             if shelf.alike_weights[pad.basis[b], n] <= 0.0:
                 break
             number = _candidate(pad, shelf.alike[pad.basis[b], n])
-            if pad.kin[number] < 0:
-                pad.kin[number] = pad.basis[b]
+            if pad.origins[number, TASTE] < 0:
+                pad.origins[number, TASTE] = pad.basis[b]
 
 
 @compiled
@@ -279,14 +273,7 @@ def _explain(pad: Pad, q: int, out: Answers) -> None:
             if share > most:
                 best, most = source, share
         out.sources[q, place] = best
-        evidence = np.int32(-1)
-        if best == BOUGHT_BEFORE:
-            evidence = pad.rows[number]
-        elif best == SEEN_TOGETHER:
-            evidence = pad.evidence[number]
-        elif best == TASTE:
-            evidence = pad.kin[number]
-        out.evidence[q, place] = evidence
+        out.evidence[q, place] = pad.origins[number, best]
 
 
 @compiled
@@ -303,17 +290,10 @@ def answer(shelf: Shelf, batch: Batch, weights: Weights, pad: Pad, out: Answers)
         if basis > 0:
             for b in range(basis):
                 pad.values[b] = 1.0 + shelf.alpha[0] * pad.values[b]
-            _fold_in(shelf, pad, basis)
+            fold_in(shelf, pad, basis)
             _add_kin(shelf, basis, weights, pad)
         _add_popular(shelf, batch, q, weights, pad)
         _weigh(shelf, basis, weights, _pull(batch, q, weights), pad)
         _rank(pad, q, out)
         _explain(pad, q, out)
         out.known[q] = habits + seeds
-
-
-@compiled
-def fold_in(shelf: Shelf, pad: Pad, n: int) -> NDArray[np.float32]:
-    """The factors, (K,) float32, for the basis and confidences in the pad's first n places."""
-    _fold_in(shelf, pad, n)
-    return pad.taste.copy()

@@ -65,7 +65,7 @@ class BlendPolicy:
 
     Each source is first scaled so that the customer's strongest candidate of it counts 1; then the weights apply.
     habit: bought before, the strongest known signal in a grocery. together: neighbours of the newest items.
-    taste: the factor model. here: popular in the asked store. popular: popular anywhere.
+    taste: the factor model. here: popular in the asked store, before popular: anywhere.
     habit_decay: the same as the journey counts with, or counters and reader would disagree.
     seeds: newest distinct items whose neighbours are looked at. seed_decay: what each older seed keeps of the weight.
     fresh: time after which the newest interaction's pull fell to 1/e; a shopping trip, not a month.
@@ -80,7 +80,7 @@ class BlendPolicy:
     habit: float = 1.0
     together: float = 1.0
     taste: float = 0.2
-    here: float = 0.05
+    here: float = 0.1
     popular: float = 0.05
     habit_decay: timedelta = JourneyPolicy.habit_decay
     seeds: int = 8

@@ -22,9 +22,7 @@ PLACES = 20
 """Length of the lists that are judged."""
 
 
-def evaluate_sessions(
-    training: Path | Transactions, test: Path | Transactions, progress: Progress = silent
-) -> Report:
+def evaluate_sessions(training: Path | Transactions, test: Path | Transactions, progress: Progress = silent) -> Report:
     """training, test: files `session_id item_id timestamp`, or their lines.
 
     Every prefix of a test session asks for its next item; the item just clicked is on the screen and never answered.

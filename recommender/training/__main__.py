@@ -10,7 +10,7 @@ from recommender.training.progress import tell
 def main(arguments: list[str]) -> int:
     """SOURCE: "complete-journey" or a file. MODELS: a folder. UNTIL: seconds since the epoch."""
     if len(arguments) not in (2, 3):
-        print(__doc__, file=sys.stderr)
+        sys.stderr.write(f"{__doc__}\n")
         return 2
     source, models, *until = arguments
     try:
@@ -18,12 +18,12 @@ def main(arguments: list[str]) -> int:
         from recommender.training.table import TableRefused
         from recommender.training.train import train_and_publish
     except NoOpenMP as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     try:
         version = train_and_publish(source, Path(models), int(until[0]) if until else None, tell)
     except (TableRefused, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     tell("published", 1.0, version)
     return 0

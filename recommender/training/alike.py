@@ -10,9 +10,7 @@ BLOCK = 1024
 """Items compared with all others at a time: bounds memory to some 40 MB."""
 
 
-def alike(
-    learned: NDArray[np.float32], policy: TrainingPolicy
-) -> dict[str, NDArray[np.generic]]:
+def alike(learned: NDArray[np.float32], policy: TrainingPolicy) -> dict[str, NDArray[np.generic]]:
     """The arrays `alike` and `alike_weights`, (I, M): the nearest by cosine among the most popular items.
 
     learned: (I, K) factors, the most popular item first.

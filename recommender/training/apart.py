@@ -3,6 +3,8 @@
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from recommender.training.openmp import environment
 from recommender.training.progress import Progress, parse, silent
@@ -21,15 +23,20 @@ def train_apart(source: str | Path, models: Path, until: int | None = None, prog
     if until is not None:
         command.append(str(until))
     version = ""
-    with subprocess.Popen(
-        command, env=environment(models / OPENMP), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None and process.stderr is not None
-        for line in process.stdout:
+    prepared = environment(models / OPENMP)
+    with (
+        TemporaryFile("w+") as complaints,
+        subprocess.Popen(command, env=prepared, stdout=subprocess.PIPE, stderr=complaints, text=True) as process,
+    ):
+        for line in process.stdout or ():
             told = parse(line)
             version = told.version or version
             progress(told.doing, told.done)
-        errors = process.stderr.read().strip()
-    if process.returncode or not version:
-        raise TrainingFailed(errors.splitlines()[-1] if errors else f"training ended with code {process.returncode}")
+        if process.wait() or not version:
+            raise TrainingFailed(_last_line(complaints) or f"training ended with code {process.returncode}")
     return version
+
+
+def _last_line(complaints: IO[str]) -> str:
+    complaints.seek(0)
+    return complaints.read().strip().rpartition("\n")[2]

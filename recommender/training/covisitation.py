@@ -53,37 +53,32 @@ def _neighbours(
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     starts, group_of, members, at = groups
     item_starts, places = index
-    limit, reach = sizes
-    backward, size_damping = shares
     items = damping.size
-    rows = np.zeros((items, limit), np.int32)
-    weights = np.zeros((items, limit), np.float64)
-    gains = np.zeros(items, np.float64)
-    touched = np.empty(items, np.int32)
+    rows, weights = np.zeros((items, sizes[0]), np.int32), np.zeros((items, sizes[0]), np.float64)
+    gains, touched = np.zeros(items, np.float64), np.empty(items, np.int32)
     for item in range(items):
         count = 0
         for p in range(item_starts[item], item_starts[item + 1]):
-            place = places[p]
-            group = group_of[place]
-            first, last = starts[group], starts[group + 1]
-            share = 1.0 / (last - first) ** size_damping
-            for other in range(max(first, place - reach), min(last, place + reach + 1)):
-                neighbour = members[other]
-                if neighbour == item:
-                    continue
-                gain = share
-                if at[other] != at[place]:
-                    gain = share / abs(other - place) if other > place else share * backward / abs(other - place)
-                if gains[neighbour] == 0.0:
-                    touched[count] = neighbour
-                    count += 1
-                gains[neighbour] += gain
+            first, last = starts[group_of[places[p]]], starts[group_of[places[p]] + 1]
+            for other in range(max(first, places[p] - sizes[1]), min(last, places[p] + sizes[1] + 1)):
+                if members[other] != item:
+                    if gains[members[other]] == 0.0:
+                        touched[count] = members[other]
+                        count += 1
+                    gains[members[other]] += _gain(at, places[p], other, shares[0]) / (last - first) ** shares[1]
         own = item_starts[item + 1] - item_starts[item]
         for t in range(count):
-            neighbour = touched[t]
-            _place(rows[item], weights[item], neighbour, gains[neighbour] / (damping[neighbour] * own))
-            gains[neighbour] = 0.0
+            _place(rows[item], weights[item], touched[t], gains[touched[t]] / (damping[touched[t]] * own))
+            gains[touched[t]] = 0.0
     return rows, weights
+
+
+@compiled
+def _gain(at: NDArray[np.int64], place: int, other: int, backward: float) -> float:
+    """What the item at `other` gains from standing there beside the one at `place`."""
+    if at[other] == at[place]:
+        return 1.0
+    return 1.0 / (other - place) if other > place else backward / (place - other)
 
 
 @compiled

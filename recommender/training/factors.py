@@ -45,7 +45,5 @@ def _learn(lines: Transactions, items: int, policy: TrainingPolicy, step: Step) 
             iterations=policy.iterations,
             random_state=policy.seed,
         )
-        model.fit(
-            bought, show_progress=False, callback=lambda iteration, *_: step((iteration + 1) / policy.iterations)
-        )
+        model.fit(bought, show_progress=False, callback=lambda iteration, *_: step((iteration + 1) / policy.iterations))
     return np.ascontiguousarray(model.item_factors, np.float32)

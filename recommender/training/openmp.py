@@ -64,7 +64,7 @@ def _bundled() -> Path:
         libraries = Path(spec.origin).parent.parent / "scikit_learn.libs"
         for library in sorted(libraries.glob("libgomp-*.so*")):
             return library
-    raise NoOpenMP("training needs libgomp.so.1: install the package libgomp1, or scikit-learn's wheel, which brings one")
+    raise NoOpenMP("training needs libgomp.so.1: install the package libgomp1, or the wheel of scikit-learn")
 
 
 def _link(link: Path, target: Path) -> None:

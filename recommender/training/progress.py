@@ -1,5 +1,6 @@
 """How far a training is: told to a callback, or line by line to another process."""
 
+import sys
 from collections.abc import Callable
 
 import msgspec
@@ -21,8 +22,9 @@ def silent(_doing: str, _done: float) -> None:
 
 
 def tell(doing: str, done: float, version: str = "") -> None:
-    """Prints a line that `parse` reads."""
-    print(msgspec.json.encode(Told(doing, done, version)).decode(), flush=True)
+    """Writes a line that `parse` reads."""
+    sys.stdout.write(msgspec.json.encode(Told(doing, done, version)).decode() + "\n")
+    sys.stdout.flush()
 
 
 def parse(line: str) -> Told:

@@ -104,4 +104,3 @@ def _moment(text: str, path: Path, number: int) -> int:
             f"{path}, line {number}: {text!r} is no timestamp; seconds since 1970 or 2026-12-31T23:59:59 are"
         ) from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-
