@@ -178,8 +178,8 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     models = ModelShelf(settings.models)
     await asyncio.to_thread(warm_up, models.current)
     settle()
-    for job in (models.watch(settings.model_interval), _settle_again(follower)):
-        running = asyncio.create_task(job, name=job.__name__)
+    for name, job in (("models", models.watch(settings.model_interval)), ("settle", _settle_again(follower))):
+        running = asyncio.create_task(job, name=name)
         running.add_done_callback(_report)
         stack.callback(running.cancel)
     return Ports(publisher, views, models, reference, asyncio.Event())
