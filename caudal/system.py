@@ -26,6 +26,14 @@ STOP_TIMEOUT = 7.0
 
 LOOPBACK = "127.0.0.1"
 
+WORKER, GATEWAY = "the worker", "the gateway"
+
+DECIDERS = (WORKER, GATEWAY)
+"""The processes that hold a model."""
+
+SERVES = "a model serves"
+"""What they log once they have taken one up."""
+
 AT_WORK = "partitions assigned"
 """What a worker logs once it has joined its group; before that it is connected, but nothing is applied."""
 
@@ -66,6 +74,12 @@ class System:
         """Raises ChildFailed where a process of the system ended by itself."""
         for child in self.children:
             child.check()
+
+    @property
+    def has_model(self) -> bool:
+        """Whether worker and gateway both decide with a trained model, their kernels compiled."""
+        deciders = [child for child in self.children if child.name in DECIDERS]
+        return all(SERVES in child.log.read_text(errors="replace") for child in deciders)
 
 
 @contextmanager
@@ -113,17 +127,16 @@ def _processes(plan: Plan, scratch: Path, stack: ExitStack) -> _Processes:
     logs = plan.data or scratch
     shared = {"CAUDAL_STOP_TIMEOUT": str(STOP_TIMEOUT - 1), "TMPDIR": str(scratch)}
     environment = {**environment_of(plan.settings), **shared}
-    worker = _caudal("worker", logs, {**environment, "CAUDAL_METRICS_PORT": str(metrics_port)})
+    worker = _caudal(WORKER, logs, {**environment, "CAUDAL_METRICS_PORT": str(metrics_port)})
     stack.callback(_stop, [worker])
-    gateway = _caudal("gateway", logs, {**environment, **_gateway_environment(plan.keys, port)})
+    gateway = _caudal(GATEWAY, logs, {**environment, **_gateway_environment(plan.keys, port)})
     stack.callback(_stop, [gateway, worker])
     return _Processes(f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{metrics_port}/metrics", [worker, gateway])
 
 
-def _caudal(command: str, logs: Path, environment: Mapping[str, str]) -> Child:
-    return Child.start(
-        f"the {command}", [sys.executable, "-m", "caudal", command], logs / f"{command}.log", environment
-    )
+def _caudal(name: str, logs: Path, environment: Mapping[str, str]) -> Child:
+    command = name.split()[-1]
+    return Child.start(name, [sys.executable, "-m", "caudal", command], logs / f"{command}.log", environment)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -8,9 +8,10 @@ from time import sleep, time
 import msgspec
 from rich.console import Console
 
+from caudal.cache import cache_folder
 from caudal.demo.summary import tell_addresses
 from caudal.demo.training import Training, training
-from caudal.demo.year import cache_folder, models_folder, open_year
+from caudal.demo.year import models_folder, open_year
 from caudal.interrupts import heed_interrupts
 from caudal.system import Keys, Plan, System, running
 from streams.settings import Settings
@@ -57,10 +58,10 @@ def _by_scope(keys: Keys) -> dict[str, str]:
 
 
 def _train(system: System, trained: Training, console: Console) -> None:
-    """Waits for the model. Raises TrainingFailed, ChildFailed."""
+    """Waits until the model serves. Raises TrainingFailed, ChildFailed."""
     if not trained.over:
         console.print("Training the model; the next start finds it in the cache ...")
-    while not trained.over:
+    while not (trained.over and system.has_model):
         system.check()
         sleep(LOOK_EVERY)
 

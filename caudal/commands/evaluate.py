@@ -1,6 +1,89 @@
 """`caudal evaluate sessions` and `caudal evaluate baskets`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+
+from caudal.cache import cache_folder
+
+if TYPE_CHECKING:
+    from recommender.evaluation.report import Report
+
+
+def sessions(*, train: Path, test: Path, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Predict the next item of sessions, after every click, and compare with what was clicked.
+
+    Files are tab-separated with the header `session_id item_id timestamp`; a timestamp is seconds since 1970, or ISO
+    8601. The shipped models are trained on the one and judged on the other, beside the baselines.
+
+    Parameters
+    ----------
+    train
+        The sessions to learn from.
+    test
+        The sessions to judge on.
+    json
+        Print the report as one JSON object instead of a table.
+    """
+    _prepare()
+    from recommender.evaluation.sessions import evaluate_sessions
+
+    _tell(evaluate_sessions(train, test), json)
+
+
+def baskets(*, file: Path, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Predict each customer's last basket from all the others, and compare with what was in it.
+
+    The file is tab-separated with the header `customer_id basket_id item_id timestamp [store_id]`. The shipped models
+    are trained on all but the last baskets and judged on those, beside the baselines.
+
+    Parameters
+    ----------
+    file
+        The baskets.
+    json
+        Print the report as one JSON object instead of a table.
+    """
+    _prepare()
+    from recommender.evaluation.baskets import evaluate_baskets
+
+    _tell(evaluate_baskets(file), json)
+
+
+def _prepare() -> None:
+    """May start this command anew, with the library that training needs."""
+    from recommender.training.openmp import ensure
+
+    ensure(cache_folder() / "lib")
+
+
+def _tell(report: "Report", json: bool) -> None:
+    from recommender.evaluation.report import to_json
+
+    if json:
+        print(to_json(report).decode())
+        return
+    _tell_table(report)
+
+
+def _tell_table(report: "Report") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from recommender.evaluation.report import table
+
+    header, rows = table(report)
+    title = f"{report.form}: {report.n:,} judged, learned from {report.trained_on:,} lines, {report.items:,} items"
+    shown = Table(*header, title=title)
+    for row in rows:
+        shown.add_row(*row)
+    console = Console()
+    console.print(shown)
+    latency = report.latency
+    console.print(
+        f"one recommend call: p50 {latency.p50_ms} ms, p90 {latency.p90_ms} ms, p99 {latency.p99_ms} ms "
+        f"({latency.calls:,} calls); seed {report.seed}; {report.seconds} s; {report.machine}"
+    )
+    for why, how_many in report.skipped.items():
+        console.print(f"not judged: {how_many:,} {why}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from caudal.cache import cache_folder
 from streams.settings import Settings
 
 
@@ -26,9 +27,9 @@ def train(
     until
         Learn only from what happened before this moment (ISO 8601, UTC), so that what followed can be measured.
     """
-    from recommender.training.openmp import prepare
+    from recommender.training.openmp import ensure
 
-    prepare()
+    ensure(cache_folder() / "lib")
     from recommender.training.train import train_and_publish
 
     moment = None if until is None else int(_utc(until).timestamp())

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from enum import StrEnum
 from random import Random
 from zoneinfo import ZoneInfo
 
-from caudal.demo.messages import customer_of
 from caudal.demo.receipts import Receipts
+from recommender.policy import GatePolicy
 from retail.offers import Offer
 from retail.stores import Store
 from streams.topics.shop import Shop
@@ -18,9 +18,6 @@ WALKERS = 150
 
 SEED = 20_170_101
 """The cast is the same in every run; only the stores that are open change with the hour."""
-
-MOST_AWAKE = 15.0
-"""The local hour farthest from the quiet hours (22 to 8), in either direction."""
 
 TARGETED = 0.8
 """Share of the cast that some campaign of these days was mailed to; the others have no offer to get."""
@@ -67,7 +64,8 @@ class Walker:
 def cast(receipts: Receipts, shop: Shop, now: int) -> list[Walker]:
     """now: milliseconds. The same arguments give the same cast."""
     chance = Random(SEED)
-    usual = {customer_of(receipt): str(receipt.items[0]) for receipt in receipts}
+    first_items = receipts.items[receipts.starts[:-1]].tolist()
+    usual = dict(zip(map(str, receipts.household.tolist()), map(str, first_items), strict=True))
     households = _households(usual, live_audience(shop.offers, now), chance)
     awake = stores_by_wakefulness(shop.stores, now)
     errands = list(ERRANDS)
@@ -97,14 +95,20 @@ def live_audience(offers: Sequence[Offer], now: int) -> frozenset[str]:
 
 
 def stores_by_wakefulness(stores: Sequence[Store], now: int) -> list[Store]:
-    """Stores with beacons, the most awake first."""
+    """Stores with beacons: first those where pushes may be sent for longest from now, last those that sleep."""
     moment = datetime.fromtimestamp(now / 1000, UTC)
     return sorted(
-        (store for store in stores if store.beacons), key=lambda store: (_hours_from_afternoon(store, moment), store.id)
+        (store for store in stores if store.beacons), key=lambda store: (-_awake_for(store, moment), store.id)
     )
 
 
-def _hours_from_afternoon(store: Store, moment: datetime) -> float:
-    local = moment.astimezone(ZoneInfo(store.time_zone))
-    away = abs(local.hour + local.minute / 60 - MOST_AWAKE)
-    return min(away, 24 - away)
+def _awake_for(store: Store, moment: datetime) -> float:
+    """Hours until the quiet hours begin; negative while they last."""
+    policy = GatePolicy()
+    local = moment.astimezone(ZoneInfo(store.time_zone)).time()
+    day = (_hours(policy.quiet_from) - _hours(policy.quiet_until)) % 24
+    return day - (_hours(local) - _hours(policy.quiet_until)) % 24
+
+
+def _hours(clock: time) -> float:
+    return clock.hour + clock.minute / 60

@@ -46,7 +46,7 @@ async def _phases(run: Run, to: Connections) -> tuple[Figures, Floor]:
     async with asyncio.TaskGroup() as group:
         group.create_task(_first_slate(run, to.door))
         await _history(run, to)
-    await _model(run, to.door)
+    await _model(run)
     floor = Floor(to.door, run.name)
     async with asyncio.TaskGroup() as group:
         group.create_task(floor.play(run.walkers, _pause(run)))
@@ -80,16 +80,13 @@ async def _first_slate(run: Run, door: Door) -> None:
     run.console.print(f"The first slate is readable {monotonic() - run.started:.0f} s after the start.")
 
 
-async def _model(run: Run, door: Door) -> None:
-    """Until the gateway serves with the model."""
+async def _model(run: Run) -> None:
+    """Until worker and gateway serve with the model."""
     while not run.training.over:
         run.stand.doing = f"training on the months before: {run.training.doing.strip()}"
         await asyncio.sleep(WATCH_EVERY)
     run.stand.doing = "taking up the model"
-    while True:
-        slate = await door.recommendations(run.guest.customer, "", LENGTH)
-        if slate.model:
-            return
+    while not run.system.has_model:  # noqa: ASYNC110 - other processes tell by their logs, there is nothing to await
         await asyncio.sleep(WATCH_EVERY)
 
 

@@ -79,7 +79,8 @@ class Receipts:
 
     @classmethod
     def load(cls, path: Path) -> "Receipts":
-        with np.load(path, allow_pickle=False) as stored:
+        """Raises OSError, ValueError, KeyError, zipfile.BadZipFile."""
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return cls(**{field.name: stored[field.name] for field in fields(cls)})
 
 

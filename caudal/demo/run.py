@@ -8,7 +8,6 @@ from rich.console import Console
 from caudal.demo.cast import Walker
 from caudal.demo.journal import Journal
 from caudal.demo.lines import Guest
-from caudal.demo.messages import customer_of
 from caudal.demo.receipts import Receipts
 from caudal.demo.screen import Stand
 from caudal.demo.taste import Taste, best_sellers
@@ -77,5 +76,5 @@ class Run:
     @property
     def customers(self) -> list[str]:
         """Everybody whose state the run may change."""
-        real = {customer_of(receipt) for receipts in (self.past, self.present) for receipt in receipts}
+        real = {str(household) for part in (self.past, self.present) for household in part.household.tolist()}
         return sorted(real | self.unmeasured)

@@ -11,6 +11,7 @@ from time import monotonic, sleep, time
 import msgspec
 from rich.console import Console
 
+from caudal.cache import cache_folder
 from caudal.demo.cast import cast
 from caudal.demo.figures import Figures
 from caudal.demo.lines import find_guest, write_lines
@@ -18,7 +19,7 @@ from caudal.demo.phases import play
 from caudal.demo.run import Run
 from caudal.demo.summary import tell_addresses, tell_figures, tell_lines
 from caudal.demo.training import Training, training
-from caudal.demo.year import Year, cache_folder, models_folder, open_year
+from caudal.demo.year import Year, models_folder, open_year
 from caudal.interrupts import heed_interrupts
 from caudal.system import Plan, System, running
 from streams.settings import Settings

@@ -1,11 +1,11 @@
 """The demo's year: receipts, catalogue, stores and offers, prepared once and kept in the user's cache folder."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zipfile import BadZipFile
 
 import msgspec
 
@@ -61,12 +61,6 @@ def _moved(offer: Offer, shift: int) -> Offer:
     return msgspec.structs.replace(offer, starts=offer.starts + shift, ends=offer.ends + shift)
 
 
-def cache_folder() -> Path:
-    """`$XDG_CACHE_HOME/caudal`, or `~/.cache/caudal`."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "caudal"
-
-
 def demo_folder(cache: Path) -> Path:
     """Where what is made of this data set in this format lies: `year` and `models`."""
     return cache / f"complete-journey-{wheel_version()}-{FORMAT}"
@@ -82,7 +76,7 @@ def open_year(cache: Path) -> Year:
     folder = demo_folder(cache) / "year"
     try:
         return _load(folder)
-    except (OSError, ValueError, KeyError, ShopUnreadable):
+    except (OSError, ValueError, KeyError, BadZipFile, ShopUnreadable):
         year = _prepare()
         _keep(year, folder)
         return year

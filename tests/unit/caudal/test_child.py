@@ -52,7 +52,9 @@ def test_a_child_that_is_never_ready_is_told(tmp_path: Path) -> None:
 
 
 def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    )
     child = Child.start("the baker", [PYTHON, "-c", deaf], tmp_path / "log")
     child.wait_ready(lambda: "deaf" in (tmp_path / "log").read_text(), PATIENCE)
     child.stop(0.2)
@@ -63,7 +65,8 @@ def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
 def test_a_child_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
     program = (
         "import sys, time\nfrom pathlib import Path\nfrom caudal.child import Child\n"
-        f"child = Child.start('orphan', [sys.executable, '-c', 'import time; time.sleep(60)'], Path({str(tmp_path)!r}) / 'log')\n"
+        f"log = Path({str(tmp_path / 'log')!r})\n"
+        "child = Child.start('orphan', [sys.executable, '-c', 'import time; time.sleep(60)'], log)\n"
         "print(child.process.pid, flush=True)\ntime.sleep(60)"
     )
     parent = subprocess.Popen([PYTHON, "-c", program], stdout=subprocess.PIPE, text=True)
