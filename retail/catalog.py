@@ -6,7 +6,7 @@ from hashlib import blake2b
 import msgspec
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """price: minor units of `currency`, None where unknown. available: may be recommended at all."""
 
     id: str

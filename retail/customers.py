@@ -32,7 +32,7 @@ class Interaction(IntEnum):
     BOUGHT = 4
 
 
-class Session(msgspec.Struct, frozen=True, array_like=True):
+class Session(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A stretch of one channel without a 30 min gap. started, last: event times, milliseconds."""
 
     channel: Channel
@@ -41,7 +41,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     events: int
 
 
-class Visit(msgspec.Struct, frozen=True, array_like=True):
+class Visit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One stay in one store. id: `store:started`. zone: where in it, "" before the first zone."""
 
     id: str
@@ -51,7 +51,7 @@ class Visit(msgspec.Struct, frozen=True, array_like=True):
     last: int
 
 
-class SentPush(msgspec.Struct, frozen=True, array_like=True):
+class SentPush(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A push that was decided, and what became of it. at: when it was decided, since: when it came to `status`."""
 
     decision: str
@@ -62,7 +62,7 @@ class SentPush(msgspec.Struct, frozen=True, array_like=True):
     since: int = 0
 
 
-class CustomerState(msgspec.Struct, frozen=True, array_like=True):
+class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """version: events applied so far. last: the newest event time seen, milliseconds.
 
     history, habits, messages: packed, see the module. orders: purchases ever. bought_at: newest of them.

@@ -12,7 +12,7 @@ import msgspec
 from retail.offers import Trigger
 
 
-class Occasion(msgspec.Struct, frozen=True, kw_only=True):
+class Occasion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A moment at which a push may be due. id: unique per business occasion, stable under redelivery.
 
     visit: the visit's id. zone: "" for the store's entrance.
@@ -40,14 +40,14 @@ class Reason(StrEnum):
     EXPIRED = "expired"
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What became of one offer in a decision: reason is "won" or the rule that excluded it."""
 
     offer: str
     reason: str
 
 
-class Push(msgspec.Struct, frozen=True, kw_only=True, tag_field="decision", tag="push", omit_defaults=True):
+class Push(msgspec.Struct, frozen=True, kw_only=True, tag_field="decision", tag="push", omit_defaults=True, gc=False):
     """expires: milliseconds; after it the push must not be shown. why: the sentence for the customer."""
 
     id: str
@@ -65,7 +65,9 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, tag_field="decision", tag=
     verdicts: tuple[Verdict, ...] = ()
 
 
-class Withheld(msgspec.Struct, frozen=True, kw_only=True, tag_field="decision", tag="withheld", omit_defaults=True):
+class Withheld(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="decision", tag="withheld", omit_defaults=True, gc=False
+):
     """verdicts: the offers that were considered, bounded, the strongest first."""
 
     id: str

@@ -18,7 +18,7 @@ class Channel(StrEnum):
     SERVICE = "service"
 
 
-class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+class Line(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of a cart or an order. `price` is in minor units of the order's currency."""
 
     item: str
@@ -26,7 +26,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     price: int = 0
 
 
-class BaseEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
+class BaseEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True, gc=False):
     """What every event carries.
 
     id: the sender's message id. at: event time, received: arrival, both milliseconds since the epoch (UTC).

@@ -12,7 +12,7 @@ LONGEST = 256
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-class Identifiers(msgspec.Struct, frozen=True):
+class Identifiers(msgspec.Struct, frozen=True, gc=False):
     """user: who logged in. card: the loyalty card's number. anonymous: a device or browser before that.
 
     None and "" alike mean that the sender does not know.

@@ -36,7 +36,7 @@ from retail.stages import stage_after
 _replace = msgspec.structs.replace
 
 
-class StageChange(msgspec.Struct, frozen=True, kw_only=True):
+class StageChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One value of the `journeys` topic. because: the name of the event that caused it."""
 
     customer: str
@@ -46,7 +46,7 @@ class StageChange(msgspec.Struct, frozen=True, kw_only=True):
     because: str
 
 
-class Advanced(msgspec.Struct, frozen=True):
+class Advanced(msgspec.Struct, frozen=True, gc=False):
     """What came of one event. state: the new one (the old one where nothing changed).
 
     duplicate: the message id was applied before. rejected: why the event was refused, "" if it was not.

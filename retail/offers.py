@@ -19,14 +19,14 @@ class BenefitKind(StrEnum):
     GIFT = "gift"
 
 
-class Benefit(msgspec.Struct, frozen=True, omit_defaults=True):
+class Benefit(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """value: percent (0 to 100) or minor units, by kind; 0 for the others."""
 
     kind: BenefitKind
     value: int = 0
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One promotion. Empty `stores`, `zones`, `customers`, `items` mean: any.
 
     starts, ends: milliseconds since the epoch, half open. priority: higher wins.

@@ -32,7 +32,7 @@ class Dropped(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-class Slate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Slate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """version: the customer's state version it was made from. fallback: why it is not personal, "" if it is."""
 
     customer: str

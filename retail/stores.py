@@ -5,7 +5,7 @@ import msgspec
 _UUID_DIGITS = 32
 
 
-class Zone(msgspec.Struct, frozen=True, omit_defaults=True):
+class Zone(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A part of a store. categories: the item categories on its shelves."""
 
     id: str
@@ -13,14 +13,14 @@ class Zone(msgspec.Struct, frozen=True, omit_defaults=True):
     categories: tuple[str, ...] = ()
 
 
-class Beacon(msgspec.Struct, frozen=True):
+class Beacon(msgspec.Struct, frozen=True, gc=False):
     """id: `uuid:major:minor`, lower case. zone: the zone it marks."""
 
     id: str
     zone: str
 
 
-class Store(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Store(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """time_zone: IANA name; quiet hours and days are reckoned in it. country: ISO 3166 alpha-2."""
 
     id: str
@@ -43,7 +43,7 @@ def beacon_id(text: str) -> str:
     return f"{uuid}{colon}{numbers}"
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a beacon stands."""
 
     store: str

@@ -46,8 +46,7 @@ class World:
     gate: GatePolicy = field(default_factory=GatePolicy)
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A record that could be read."""
 
     offset: int

@@ -14,11 +14,11 @@ ABSENT = msgspec.Raw(b"")
 Stamp = str | int | float | None
 
 
-class Consent(msgspec.Struct, rename="camel"):
+class Consent(msgspec.Struct, rename="camel", gc=False):
     category_preferences: dict[str, bool] | None = None
 
 
-class Context(msgspec.Struct, rename="camel"):
+class Context(msgspec.Struct, rename="camel", gc=False):
     """The part of `context` that is read. traits: where one family of SDKs puts the traits of `identify`."""
 
     consent: Consent | None = None
@@ -26,7 +26,7 @@ class Context(msgspec.Struct, rename="camel"):
     loyalty_card: str | None = None
 
 
-class Envelope(msgspec.Struct, rename="camel"):
+class Envelope(msgspec.Struct, rename="camel", gc=False):
     """One message as sent. Of a key given twice the last counts."""
 
     type: str = ""

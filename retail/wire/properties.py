@@ -6,11 +6,11 @@ Id = str | int | None
 Number = int | float | None
 
 
-class Nothing(msgspec.Struct):
+class Nothing(msgspec.Struct, gc=False):
     """Properties that are not read."""
 
 
-class Product(msgspec.Struct):
+class Product(msgspec.Struct, gc=False):
     """An item by its `product_id`, else its `sku`, else its `id` (as the first version of the spec had it)."""
 
     product_id: Id = None
@@ -28,25 +28,25 @@ class OrderLine(CartLine):
     price: Number = None
 
 
-class Order(msgspec.Struct):
+class Order(msgspec.Struct, gc=False):
     order_id: Id = None
     products: tuple[OrderLine, ...] = ()
     store_id: Id = None
     store: Id = None
 
 
-class Search(msgspec.Struct):
+class Search(msgspec.Struct, gc=False):
     query: str | None = None
 
 
-class Whereabouts(msgspec.Struct):
+class Whereabouts(msgspec.Struct, gc=False):
     store_id: Id = None
     store: Id = None
     zone_id: Id = None
     zone: Id = None
 
 
-class Sighting(msgspec.Struct):
+class Sighting(msgspec.Struct, gc=False):
     """beacon: `uuid:major:minor`, or the three apart. rssi: dBm."""
 
     beacon: str | None = None
@@ -56,6 +56,6 @@ class Sighting(msgspec.Struct):
     rssi: Number = None
 
 
-class Feedback(msgspec.Struct):
+class Feedback(msgspec.Struct, gc=False):
     decision_id: str | None = None
     offer_id: Id = None

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 Source = tuple[str, int]
 """A source partition: topic, partition."""
 
@@ -25,8 +27,7 @@ class Ledger:
     marks: Mapping[Source, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One record for Kafka, written with the state and relayed after it.
 
     value: None stands for the customer's current slate (key is the customer): it is written once, as the

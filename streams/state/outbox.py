@@ -7,7 +7,7 @@ import msgspec
 from streams.state import Outgoing
 
 
-class _Written(msgspec.Struct, frozen=True, array_like=True):
+class _Written(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """topics: named once. records: index into topics, key, value."""
 
     topics: list[str]

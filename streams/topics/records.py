@@ -12,7 +12,7 @@ OVERHEAD = 70
 _LARGEST = {topic.name: topic.record_bytes for topic in ALL}
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """value: None is a tombstone. partition: chosen by the key where None. timestamp: milliseconds, now where None."""
 
     topic: str
