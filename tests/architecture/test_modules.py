@@ -11,6 +11,9 @@ import pytest
 from tests.architecture.sources import BESIDE, ROOMS, modules, text, tree
 
 MODULE_LINES = 300
+SUITE_LINES = 400
+"""Of a module beside the rooms: a suite may be longer than what it tests."""
+
 FUNCTION_LINES = 30
 PARAMETERS = 5
 BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "base", "core", "manager", "handler", "service"}
@@ -32,7 +35,8 @@ def lines(function: Function) -> int:
 
 @pytest.mark.parametrize("module", modules(*ROOMS, *BESIDE), ids=str)
 def test_no_module_is_long(module: Path) -> None:
-    assert len(text(module).splitlines()) <= MODULE_LINES
+    limit = MODULE_LINES if module.parts[0] in ROOMS else SUITE_LINES
+    assert len(text(module).splitlines()) <= limit
 
 
 @pytest.mark.parametrize("module", modules(*ROOMS), ids=str)
