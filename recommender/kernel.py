@@ -51,8 +51,9 @@ def _candidate(pad: Pad, row: int) -> int:
     pad.slots[slot] = number + 1
     pad.rows[number] = row
     pad.strongest[number] = 0.0
-    pad.origins[number, :] = -1
-    pad.parts[number, :] = 0.0
+    for source in range(SOURCES):
+        pad.origins[number, source] = -1
+        pad.parts[number, source] = 0.0
     return int(number)
 
 
@@ -227,19 +228,18 @@ def _add_popular(shelf: Shelf, batch: Batch, q: int, weights: Weights, pad: Pad)
 @compiled
 def _weigh(shelf: Shelf, basis: int, weights: Weights, pull: float, pad: Pad) -> None:
     """Completes the parts, and finds the factor of each source: its weight over its largest part."""
-    parts, largest = pad.parts, pad.factors
-    largest[:] = 0.0
     for number in range(pad.filled[0]):
         row = pad.rows[number]
-        parts[number, POPULAR] = shelf.popularity[row]
+        pad.parts[number, POPULAR] = shelf.popularity[row]
         if basis > 0:
             liking = shelf.scales[row] * _coarse_dot(pad.taste, shelf.codes[row])
-            parts[number, TASTE] = max(liking, np.float32(0.0))
-        for source in range(SOURCES):
-            largest[source] = max(largest[source], parts[number, source])
+            pad.parts[number, TASTE] = max(liking, np.float32(0.0))
     for source in range(SOURCES):
+        largest = np.float32(0.0)
+        for number in range(pad.filled[0]):
+            largest = max(largest, pad.parts[number, source])
         weight = weights.parts[source] * (pull if source == SEEN_TOGETHER else 1.0)
-        pad.factors[source] = weight / largest[source] if largest[source] > 0.0 else 0.0
+        pad.factors[source] = weight / largest if largest > 0.0 else 0.0
 
 
 @compiled
