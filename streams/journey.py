@@ -33,6 +33,9 @@ log = structlog.get_logger()
 WARM_SLATE = 10
 """Items of a warm slate: a first screen. The read path ranks anew for more."""
 
+WORTH_SHARING = 200
+"""Records from which a fetch is split: two smaller commits cost more than one, but Redis works while we do."""
+
 Slates = dict[str, bytes]
 """Encoded slate by customer."""
 
@@ -76,10 +79,13 @@ class Journey:
 
     async def apply(self, work: Mapping[int, Records]) -> None:
         """Returns when every record is applied, rejected or known; however long Redis or Kafka take."""
-        remaining = dict(work)
+        await asyncio.gather(*map(self._apply, shares(work)))
+        await self._recover_outboxes()
+
+    async def _apply(self, share: Mapping[int, Records]) -> None:
+        remaining = dict(share)
         while remaining:
             remaining = await patiently("journey", self._attempt, remaining)
-        await self._recover_outboxes()
 
     async def reconcile(self, expected: Mapping[int, int]) -> None:
         """Repairs ledgers that fell behind what was committed: a Redis that was rolled back or wiped.
@@ -206,6 +212,19 @@ class Journey:
         partitions = list(partitions)
         self.owned.forget(partitions)
         self.suspect.update(partitions)
+
+
+def shares(work: Mapping[int, Records]) -> list[dict[int, Records]]:
+    """The partitions in two shares of about equal size, so that one is folded while the other is committed."""
+    if sum(map(len, work.values())) < WORTH_SHARING:
+        return [dict(work)]
+    halves: tuple[dict[int, Records], ...] = ({}, {})
+    sizes = [0, 0]
+    for partition, records in sorted(work.items(), key=lambda entry: -len(entry[1])):
+        smaller = sizes.index(min(sizes))
+        halves[smaller][partition] = records
+        sizes[smaller] += len(records)
+    return [half for half in halves if half]
 
 
 def _query(batch: MicroBatch, customer: str) -> Query:
