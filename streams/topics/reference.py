@@ -1,4 +1,4 @@
-"""The records of the compacted reference topics: items, stores and offers, by id, as msgpack."""
+"""The records of the compacted reference topics: items, stores and offers by id, as JSON that any back end can write."""
 
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
@@ -14,7 +14,7 @@ from streams.topics.records import Record
 
 T = TypeVar("T", bound=Item | Store | Offer)
 
-_encoder = msgspec.msgpack.Encoder()
+_encoder = msgspec.json.Encoder()
 
 
 class UnreadableRecord(Exception):
@@ -29,7 +29,7 @@ class Shelf(Generic[T]):
     """How one reference topic's records are read and where they go."""
 
     def __init__(self, kind: type[T], put: Callable[[Reference, str, T | None], None]) -> None:
-        self._decoder = msgspec.msgpack.Decoder(kind)
+        self._decoder = msgspec.json.Decoder(kind)
         self._put = put
 
     def apply(self, reference: Reference, key: bytes | None, value: bytes | None) -> None:
