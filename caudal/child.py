@@ -60,6 +60,15 @@ class Child:
                 raise ChildFailed(f"{self.name} was not ready within {timeout:.0f} s.{self.tail()}")
             sleep(LOOK_EVERY)
 
+    def wait_over(self, timeout: float) -> None:
+        """For a child that ends when its work is done. Raises ChildFailed where it fails, or takes longer (seconds)."""
+        try:
+            status = self.process.wait(timeout)
+        except subprocess.TimeoutExpired as fault:
+            raise ChildFailed(f"{self.name} took longer than {timeout:.0f} s.{self.tail()}") from fault
+        if status:
+            raise ChildFailed(f"{self.name} failed with {_ending(status)}.{self.tail()}")
+
     def check(self) -> None:
         """Raises ChildFailed where the child is gone."""
         status = self.process.poll()

@@ -68,6 +68,13 @@ def main() -> None:
     except Exception as fault:
         if os.environ.get(DEBUG):
             raise
-        print(f"caudal: {fault}", file=sys.stderr)
+        print(f"caudal: {_told(fault)}", file=sys.stderr)
         sys.exit(FAILED)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _told(fault: BaseException) -> str:
+    """Of several that came together the first; its kind where it says nothing itself."""
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    return str(fault) or type(fault).__name__

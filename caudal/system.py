@@ -18,8 +18,8 @@ from streams.settings import Settings
 from streams.topics.provision import provision
 from streams.topics.shop import Shop
 
-READY_TIMEOUT = 60.0
-"""Seconds for worker or gateway to be ready: imports, compiled kernels from the cache, the shop's topics."""
+READY_TIMEOUT = 120.0
+"""Seconds for a process to be ready: imports, kernels, the shop's topics. Ten at most on an idle machine."""
 
 STOP_TIMEOUT = 7.0
 """Seconds that worker and gateway get, side by side, to finish; the servers follow, so that all is over within 10."""
@@ -92,9 +92,12 @@ def running(plan: Plan) -> Iterator[System]:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caudal-")))
         logs = plan.data or scratch
         logs.mkdir(parents=True, exist_ok=True)
+        compiler = Child.start("the compiler", [sys.executable, "-m", "caudal.kernels"], logs / "compiler.log")
+        stack.callback(compiler.stop, 0.0)
         settings, servers = _servers(plan.settings, logs, stack)
         provision(settings)
         load_shop(plan.shop, settings)
+        compiler.wait_over(READY_TIMEOUT)
         processes = _processes(replace(plan, settings=settings, data=logs), scratch, stack)
         children = [server.child for server in servers if server.child] + processes.children
         _wait_ready(processes)

@@ -1,7 +1,7 @@
 """The gateway's door as the demo's clients use it: events and sightings in; recommendations and messages out."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import time
 
@@ -92,27 +92,34 @@ class Door:
     async def recommendations(self, customer: str, store: str, limit: int) -> Slate:
         """Raises Refused."""
         asked = {"customer": customer, "store": store, "limit": str(limit)}
-        answer = await self.client.get("/v1/recommendations", params=asked, auth=(self.keys.site, ""))
-        return msgspec.json.decode(_checked(answer), type=Slate)
+        return msgspec.json.decode(await self._get("/v1/recommendations", self.keys.site, asked), type=Slate)
 
     async def inbox(self, customer: str) -> tuple[Delivered, ...]:
         """Raises Refused."""
-        answer = await self.client.get("/v1/inbox", params={"customer": customer}, auth=(self.keys.app, ""))
-        return msgspec.json.decode(_checked(answer), type=_Inbox).messages
+        return msgspec.json.decode(
+            await self._get("/v1/inbox", self.keys.app, {"customer": customer}), type=_Inbox
+        ).messages
 
     async def _post(self, path: str, key: str, body: object) -> None:
         content = msgspec.json.encode(body)
+        await self._patiently(lambda: self.client.post(path, content=content, auth=(key, "")))
+
+    async def _get(self, path: str, key: str, asked: dict[str, str]) -> bytes:
+        return await self._patiently(lambda: self.client.get(path, params=asked, auth=(key, "")))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[httpx2.Response]]) -> bytes:
+        fault = ""
         for _ in range(PATIENCE):
             try:
-                answer = await self.client.post(path, content=content, auth=(key, ""))
-            except httpx2.TransportError:
-                await asyncio.sleep(PAUSE)
-                continue
-            if answer.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
-                _checked(answer)
-                return
+                answer = await ask()
+            except httpx2.TransportError as broken:
+                fault = repr(broken)
+            else:
+                if answer.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
+                    return _checked(answer)
+                fault = answer.text
             await asyncio.sleep(PAUSE)
-        raise Refused(f"the gateway did not take events for {PATIENCE * PAUSE:.0f} s: see its log")
+        raise Refused(f"the gateway was asked {PATIENCE} times in vain, the last time: {fault}")
 
 
 def _checked(answer: httpx2.Response) -> bytes:

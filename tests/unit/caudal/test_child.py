@@ -76,3 +76,13 @@ def test_a_child_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> Non
     os.kill(parent.pid, signal.SIGKILL)
     parent.communicate()
     assert eventually(lambda: not alive(child))
+
+
+def test_work_that_is_done_is_waited_for(tmp_path: Path) -> None:
+    Child.start("the baker", [PYTHON, "-c", "pass"], tmp_path / "log").wait_over(PATIENCE)
+
+
+def test_work_that_fails_is_told_with_its_log(tmp_path: Path) -> None:
+    child = Child.start("the baker", [PYTHON, "-c", "raise SystemExit('burnt')"], tmp_path / "log")
+    with pytest.raises(ChildFailed, match=r"(?s)the baker failed with status 1.*burnt"):
+        child.wait_over(PATIENCE)
