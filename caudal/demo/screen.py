@@ -7,6 +7,7 @@ from time import monotonic
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -68,7 +69,7 @@ class Screen:
 
 
 def _panel(stand: Stand, rate: float) -> Panel:
-    bar = ProgressBar(total=max(stand.total, 1), completed=stand.done)
+    bar = Padding(ProgressBar(total=max(stand.total, 1), completed=stand.done), (0, 0, 1, 0))
     table = Table.grid(padding=(0, 2))
     for name, value in _rows(stand, rate).items():
         table.add_row(f"[bold]{name}", value)
