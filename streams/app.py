@@ -8,7 +8,6 @@ import asyncio
 import gc
 import os
 import signal
-import tempfile
 import threading
 from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -109,12 +108,18 @@ def build(settings: Settings) -> Worker:
     return Worker(settings, app, publisher, follower, models, relay, journey, meters, state)
 
 
+class _App(faust.App):
+    """Faust without the folder for its tables: there are none."""
+
+    async def on_first_start(self) -> None:
+        pass
+
+
 def _faust_app(settings: Settings) -> faust.App:
     """Faust without its web server, tables, leader election, topic creation and serializers."""
-    return faust.App(
+    return _App(
         settings.group,
         broker=[f"kafka://{address.strip()}" for address in settings.broker.split(",")],
-        datadir=tempfile.gettempdir(),
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
