@@ -1,4 +1,4 @@
-"""The records of the compacted reference topics: items, stores and offers by id, as JSON that any back end can write."""
+"""The records of the compacted reference topics: items, stores, offers by id, as JSON that any back end can write."""
 
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
