@@ -36,14 +36,14 @@ up: $(INSTALLED) ## the same embedded system without traffic, for your own site 
 	@$(BIN)/caudal up $(ARGS)
 
 test: $(INSTALLED) ## every test, the live ones on an embedded broker and Valkey
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(BIN)/python -m tests -q $(ARGS)
 
 check: $(INSTALLED) ## style, types, import rules, unit tests: no server needed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest -q -m "not live" tests/unit tests/architecture $(ARGS)
+	@$(BIN)/python -m tests -q -m "not live" tests/unit tests/architecture $(ARGS)
 
 fix: $(INSTALLED) ## what ruff can mend by itself
 	@$(BIN)/ruff check --fix .
@@ -53,7 +53,7 @@ live: $(INSTALLED) ## the live tests on real servers: CAUDAL_TEST_BROKER=host:po
 	@test -n "$$CAUDAL_TEST_BROKER" && test -n "$$CAUDAL_TEST_REDIS" || { \
 	    echo "Name the servers: CAUDAL_TEST_BROKER=host:port CAUDAL_TEST_REDIS=redis://host:port make live"; \
 	    echo "To have Apache Kafka and redis-server started and stopped around it: $(BIN)/python -m tests.real_servers -- make live"; exit 2; }
-	@CAUDAL_TEST_STRICT=1 $(BIN)/python -m pytest -q tests/live tests/contract $(ARGS)
+	@CAUDAL_TEST_STRICT=1 $(BIN)/python -m tests -q tests/live tests/contract $(ARGS)
 
 bench: $(INSTALLED) ## the benchmarks, each prints a table (ARGS=--json)
 	@for question in pipeline freshness serving; do \

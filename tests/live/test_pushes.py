@@ -62,10 +62,14 @@ def inbox_once_filled(gateway: Gateway, customer: str) -> list[Any]:
     return messages
 
 
-def consent(gateway: Gateway, customer: str) -> None:
+def consent(gateway: Gateway, settings: Settings, customer: str) -> None:
+    """Returns once it is known: the app and the beacons write to different topics, which have no common order."""
     preferences = {"consent": {"categoryPreferences": {"marketing_push": True}}}
     body = {"type": "track", "userId": customer, "event": "Application Opened", "context": preferences}
     assert gateway.post("/v1/track", body, scope="app").status == 200
+    deadline = time.monotonic() + PATIENCE
+    while not Ledger(settings).states(iter([customer])) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def walk_past(gateway: Gateway, customer: str, beacon: str) -> None:
@@ -86,7 +90,7 @@ def test_a_customer_who_agreed_gets_one_push_a_visit_and_the_app_reports_it_back
 ) -> None:
     open_shop(settings)
     with worker_process(settings, tmp_path), gateway_process(settings, tmp_path) as gateway:
-        consent(gateway, "ana")
+        consent(gateway, settings, "ana")
         walk_past(gateway, "ana", DAIRY)
         (message,) = inbox_once_filled(gateway, "ana")
         walk_past(gateway, "ana", DAIRY)
@@ -129,7 +133,7 @@ def test_a_customer_who_never_agreed_gets_nothing_and_the_reason_is_told(setting
 def test_an_unknown_beacon_is_rejected_and_the_walk_goes_on(settings: Settings, tmp_path: Path) -> None:
     open_shop(settings)
     with worker_process(settings, tmp_path), gateway_process(settings, tmp_path) as gateway:
-        consent(gateway, "cleo")
+        consent(gateway, settings, "cleo")
         walk_past(gateway, "cleo", DAIRY.replace(":1:1", ":9:9"))
         walk_past(gateway, "cleo", DAIRY)
         assert len(inbox_once_filled(gateway, "cleo")) == 1
