@@ -102,11 +102,11 @@ def weights_of(policy: BlendPolicy) -> Weights:
 
 
 def room(customers: int, places: int) -> Answers:
-    """Answers to be filled."""
+    """Answers to be filled. The scores begin as numbers: whole arrays are converted, unfilled places included."""
     shape = (customers, places)
     return Answers(
         rows=np.empty(shape, np.int32),
-        scores=np.empty(shape, np.float32),
+        scores=np.zeros(shape, np.float32),
         sources=np.empty(shape, np.uint8),
         evidence=np.empty(shape, np.int32),
         counts=np.zeros(customers, np.int32),
