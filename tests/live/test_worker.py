@@ -31,7 +31,7 @@ def read_all(settings: Settings, topic: str) -> list[tuple[bytes | None, bytes]]
     consumer.assign(partitions)
     consumer.seek_to_beginning(*partitions)
     left = sum(consumer.end_offsets(partitions).values())
-    records = []
+    records: list[tuple[bytes | None, bytes]] = []
     while left > len(records):
         for batch in consumer.poll(timeout_ms=1000).values():
             records += [(record.key, record.value) for record in batch]
