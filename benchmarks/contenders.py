@@ -22,7 +22,7 @@ from benchmarks.workload import Shape, shop
 from recommender.model import Model
 from recommender.promote import PromotionQuery, promote
 from recommender.recommend import Query, recommend
-from retail.customers import EMPTY, decode_state, encode_state
+from retail.customers import EMPTY, CustomerState, decode_state, encode_state
 from retail.decisions import encode_decision
 from retail.events import decode_event
 from retail.journey import advance, remember
@@ -112,9 +112,9 @@ async def _apply(redis: Redis, world: World, model: Model, raw: bytes) -> None:
 
 
 async def limit(settings: Settings, clock: Clock) -> None:
-    """A bare loop: fetch, decode, read and write a blob per customer, commit; it decides nothing."""
+    """A bare loop: fetch, decode, read and write each customer's state, commit; it folds and decides nothing."""
     redis = Redis.from_url(settings.redis_url)
-    blob = bytes(1000)
+    unknown = encode_state(CustomerState(history=bytes(800)))
     consumer = AIOKafkaConsumer(
         CUSTOMER_EVENTS.name,
         bootstrap_servers=settings.broker,
@@ -131,7 +131,8 @@ async def limit(settings: Settings, clock: Clock) -> None:
             continue
         keys = list({f"limit:{event.customer}" for event in decoded})
         blobs = await redis.mget(keys)
-        await redis.mset({key: old or blob for key, old in zip(keys, blobs, strict=True)})
+        states = [decode_state(blob if isinstance(blob, bytes) else unknown) for blob in blobs]
+        await redis.mset({key: encode_state(state) for key, state in zip(keys, states, strict=True)})
         await consumer.commit()
         clock.tick(len(decoded))
     print(clock.report(), flush=True)

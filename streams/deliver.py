@@ -4,6 +4,7 @@ Reads `promotions`. Writes the app inbox and `deliveries`. The inbox knows decis
 delivered again after a crash is seen once.
 """
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterable
@@ -57,7 +58,7 @@ class Deliver:
 
     async def _deliver(self, pushes: list[Push]) -> None:
         states = await patiently("deliver", self._states, pushes)
-        reports = [await self._send(push, states.get(push.customer, EMPTY)) for push in pushes]
+        reports = await asyncio.gather(*(self._send(push, states.get(push.customer, EMPTY)) for push in pushes))
         records = [
             Record(topic=DELIVERIES.name, key=report.customer.encode(), value=encode_event(report))
             for report in reports

@@ -5,11 +5,15 @@ twice is at or below that mark and is dropped. No Kafka transactions needed.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from streams.state import Source
 
 HEADER = "origin"
+
+KNOWN_SOURCES = 4096
+"""Source partitions whose names are kept ready; any number of others is read as well."""
 
 
 class Origin(NamedTuple):
@@ -32,8 +36,20 @@ def read_origin(headers: Sequence[tuple[str, bytes]]) -> Origin | None:
 
 
 def _parse(value: bytes) -> Origin | None:
+    place, _, offset = value.rpartition(b"/")
+    source = _source(place)
+    return Origin(source, int(offset)) if source is not None and _is_number(offset) else None
+
+
+@lru_cache(maxsize=KNOWN_SOURCES)
+def _source(place: bytes) -> Source | None:
+    topic, _, partition = place.rpartition(b"/")
     try:
-        topic, partition, offset = value.decode().rsplit("/", 2)
-        return Origin((topic, int(partition)), int(offset))
-    except ValueError:
+        return (topic.decode(), int(partition)) if _is_number(partition) else None
+    except UnicodeDecodeError:
         return None
+
+
+def _is_number(text: bytes) -> bool:
+    """19 digits hold every offset; Python refuses to read thousands of them."""
+    return text.isdigit() and len(text) <= 19

@@ -18,5 +18,10 @@ def test_a_foreign_producers_header_never_raises(value: bytes) -> None:
     assert origin is None or isinstance(origin.offset, int)
 
 
+def test_a_number_of_thousands_of_digits_is_no_offset() -> None:
+    assert read_origin([(HEADER, b"events.web/0/" + b"9" * 5_000)]) is None
+    assert read_origin([(HEADER, b"events.web/" + b"9" * 5_000 + b"/0")]) is None
+
+
 def test_a_record_without_the_header_has_no_origin() -> None:
     assert read_origin([]) is None
