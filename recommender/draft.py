@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from recommender.filters import Filters
 from retail.slates import Dropped, Recommendation, Source
 
-PERSONAL = frozenset({Source.BOUGHT_BEFORE, Source.SEEN_TOGETHER, Source.TASTE})
-"""Sources that start from the customer's own history."""
-
 Candidate = tuple[str, float, Source, str]
 """Item, score, source, and the own item that led to it or ""."""
 
@@ -25,10 +22,6 @@ class Draft:
     @property
     def full(self) -> bool:
         return len(self.kept) >= self.limit
-
-    @property
-    def personal(self) -> bool:
-        return any(kept.source in PERSONAL for kept in self.kept)
 
     def offer(self, candidates: Iterable[Candidate]) -> None:
         """Takes candidates, best first, until the slate is full."""

@@ -21,7 +21,7 @@ class ModelRefused(Exception):
 class Model:
     """version: the folder's name, "" for the empty model. items: ids by row. stores: number by store id.
 
-    names: the items, then "" for row -1, which stands for no item.
+    names: the items, then "" for row -1, which stands for no item. keys: (I,) item key by row.
 
     first, last: the purchases it learned from, seconds since the epoch.
     """
@@ -30,6 +30,7 @@ class Model:
     shelf: Shelf
     items: tuple[str, ...]
     names: tuple[str, ...]
+    keys: NDArray[np.uint64]
     stores: dict[str, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
@@ -37,7 +38,7 @@ class Model:
     @classmethod
     def empty(cls) -> Model:
         """Knows nothing, serves anyway: what a process starts with before the first training."""
-        return cls("", make_shelf(empty_arrays()), (), ("",))
+        return cls("", make_shelf(empty_arrays()), (), ("",), np.zeros(0, np.uint64))
 
 
 def empty_arrays() -> dict[str, NDArray[np.generic]]:
@@ -59,7 +60,10 @@ def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -
     if len(items) != len(arrays["keys"]) or len(stores) != len(arrays["here_starts"]) - 1:
         raise ModelRefused(f"model {version}: {len(items)} item ids and {len(stores)} store ids do not fit its arrays")
     numbers = {store: number for number, store in enumerate(stores)}
-    return Model(version, make_shelf(arrays), items, (*items, ""), numbers, first, last)
+    shelf = make_shelf(arrays)
+    keys = np.empty_like(shelf.keys, subok=False)
+    keys[shelf.rows] = shelf.keys
+    return Model(version, shelf, items, (*items, ""), keys, numbers, first, last)
 
 
 def newest(models: Path) -> Path | None:

@@ -7,17 +7,20 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from recommender.batch import Answers, Batch, room, scratch, weights_of
-from recommender.draft import Candidate, Draft
+from recommender.batch import TASTE, Answers, Batch, room
+from recommender.draft import Draft
 from recommender.filters import Filters
 from recommender.kernel import answer
 from recommender.ladder import fill, reason
 from recommender.model import Model
 from recommender.policy import BlendPolicy
-from recommender.records import HABIT, INTERACTION, Packed, pack
+from recommender.records import HABIT, INTERACTION, pack
+from recommender.sieve import REASONS, Left, Sieve, cart_keys, left_over, sift
+from recommender.stock import stock_of
+from recommender.workspace import Workspace, cached_weights
 from retail.customers import CustomerState, Interaction
 from retail.reference import Reference
-from retail.slates import Slate, Source
+from retail.slates import Dropped, Recommendation, Slate, Source
 
 LIMITS = range(1, 101)
 """Items that may be asked for; more or fewer are taken as the nearest."""
@@ -39,12 +42,21 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
 
 
-class Ranked(NamedTuple):
-    """One customer's part of the kernel's answer. known: own items that the model knows. in_view: an id or ""."""
+class Sifted(NamedTuple):
+    """The answers of a batch: what is kept, and what was left out of it."""
 
-    candidates: Iterator[Candidate]
+    kept: Answers
+    left: Left
+
+
+class Choice(NamedTuple):
+    """One customer's part. items: kept. dropped: left out. personal: whether one starts from their own history.
+    known: own items that the model knows."""
+
+    items: tuple[Recommendation, ...]
+    dropped: tuple[Dropped, ...]
+    personal: bool
     known: int
-    in_view: str
 
 
 def recommend_many(
@@ -54,13 +66,13 @@ def recommend_many(
     an unknown customer or an empty model gives a slate that says what it fell back to."""
     if not queries:
         return []
-    history = pack([query.state.history for query in queries], INTERACTION)
-    answers = _answer(queries, history, model, policy)
-    in_view = _in_view(history, [query.at for query in queries], model, policy.in_view)
-    return [
-        _slate(ranked, query, model, reference)
-        for ranked, query in zip(_by_customer(answers, in_view, model), queries, strict=True)
-    ]
+    sifted = _answer(queries, model, reference, policy)
+    slates: list[Slate] = []
+    for choice, query in zip(_choices(sifted, model), queries, strict=True):
+        if len(choice.items) < _limit(query):
+            choice = _filled(choice, query, model, reference, policy.in_view)
+        slates.append(_slate(choice, query, model))
+    return slates
 
 
 def recommend(query: Query, model: Model, reference: Reference, policy: BlendPolicy = BLEND) -> Slate:
@@ -72,8 +84,9 @@ def warm_up(model: Model) -> None:
     recommend(Query(customer="", state=CustomerState(), at=0), model, Reference())
 
 
-def _answer(queries: Sequence[Query], history: Packed, model: Model, policy: BlendPolicy) -> Answers:
+def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy) -> Sifted:
     habits = pack([query.state.habits for query in queries], HABIT)
+    history = pack([query.state.history for query in queries], INTERACTION)
     batch = Batch(
         habits=habits.records,
         habit_starts=habits.starts,
@@ -82,63 +95,88 @@ def _answer(queries: Sequence[Query], history: Packed, model: Model, policy: Ble
         at=np.array([query.at // 1000 for query in queries], np.int64),
         store=np.array([model.stores.get(query.store, -1) for query in queries], np.int32),
     )
-    weights = weights_of(policy)
-    answers = room(len(queries), max(_limit(query) for query in queries) + policy.spare)
-    answer(model.shelf, batch, weights, scratch(model.shelf, batch, weights), answers)
-    return answers
+    limits = [_limit(query) for query in queries]
+    places, weights = max(limits) + policy.spare, cached_weights(policy)
+    answers, left = room(len(queries), places), left_over(len(queries), places)
+    answer(model.shelf, batch, weights, _workspace.pad_for(model.shelf, batch, weights), answers)
+    carts, cart_starts = cart_keys([query.state.cart for query in queries])
+    sieve = Sieve(
+        stock=stock_of(model, reference),
+        keys=model.keys,
+        limits=np.array(limits, np.int32),
+        carts=carts,
+        cart_starts=cart_starts,
+        in_view=policy.in_view.total_seconds(),
+    )
+    sift(batch, sieve, answers, left)
+    return Sifted(answers, left)
 
 
 def _limit(query: Query) -> int:
     return min(max(query.limit, LIMITS[0]), LIMITS[-1])
 
 
-def _in_view(history: Packed, at: Sequence[int], model: Model, span: timedelta) -> list[str]:
-    """Per customer the item on the screen: viewed last, and not longer ago than `span`; "" where none is known."""
-    ids = [""] * len(at)
-    filled = np.flatnonzero(np.diff(history.starts))
-    newest = history.records[history.starts[filled + 1] - 1]
-    keys = model.shelf.keys
-    places = np.minimum(np.searchsorted(keys, newest["item"]), max(len(keys) - 1, 0))
-    age = np.array(at, np.int64)[filled] // 1000 - newest["at"]
-    shown = (newest["kind"] == Interaction.VIEWED) & (age <= span.total_seconds())
-    shown &= keys[places] == newest["item"] if len(keys) else False
-    rows = model.shelf.rows[places[shown]]
-    for customer, row in zip(filled[shown].tolist(), rows.tolist(), strict=True):
-        ids[customer] = model.items[row]
-    return ids
-
-
-def _by_customer(answers: Answers, in_view: Sequence[str], model: Model) -> Iterator[Ranked]:
+def _choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
     """Plain Python values, converted for the whole batch at once."""
+    kept, left = sifted
+    most, most_left = int(kept.counts.max()), int(left.counts.max())
     lists = (
-        answers.rows.tolist(),
-        answers.scores.astype(np.float64).round(4).tolist(),
-        answers.sources.tolist(),
-        answers.evidence.tolist(),
-        answers.counts.tolist(),
-        answers.known.tolist(),
+        kept.rows[:, :most].tolist(),
+        kept.scores[:, :most].astype(np.float64).round(4).tolist(),
+        kept.sources[:, :most].tolist(),
+        kept.evidence[:, :most].tolist(),
+        kept.counts.tolist(),
+        kept.known.tolist(),
+        left.rows[:, :most_left].tolist(),
+        left.codes[:, :most_left].tolist(),
+        left.counts.tolist(),
     )
-    item_of, source_of = model.names.__getitem__, SOURCE_OF_CODE.__getitem__
-    for rows, scores, sources, evidence, count, known, seen in zip(*lists, in_view, strict=True):
-        candidates = zip(
-            map(item_of, rows[:count]), scores, map(source_of, sources), map(item_of, evidence), strict=False
+    item_of, source_of, reason_of = model.names.__getitem__, SOURCE_OF_CODE.__getitem__, REASONS.__getitem__
+    for rows, scores, sources, evidence, count, known, out, codes, gone in zip(*lists, strict=True):
+        items = map(item_of, rows[:count])
+        yield Choice(
+            tuple(map(Recommendation, items, scores, map(source_of, sources), map(item_of, evidence))),
+            tuple(map(Dropped, map(item_of, out[:gone]), map(reason_of, codes))) if gone else (),
+            count > 0 and min(sources[:count]) <= TASTE,
+            known,
         )
-        yield Ranked(candidates, known, seen)
 
 
-def _slate(ranked: Ranked, query: Query, model: Model, reference: Reference) -> Slate:
-    draft = Draft(Filters(reference.items, query.state.cart, ranked.in_view), _limit(query))
-    draft.offer(ranked.candidates)
-    if not draft.full:
-        fill(draft, query.store, model, reference)
-    has_history = bool(query.state.history or query.state.habits)
+def _filled(choice: Choice, query: Query, model: Model, reference: Reference, in_view: timedelta) -> Choice:
+    """The fallback ladder adds to it; what it adds is nobody's own."""
+    filters = Filters(reference.items, query.state.cart, _in_view(query, model, in_view))
+    draft = Draft(filters, _limit(query), list(choice.items), list(choice.dropped))
+    fill(draft, query.store, model, reference)
+    return choice._replace(items=tuple(draft.kept), dropped=tuple(draft.dropped))
+
+
+def _in_view(query: Query, model: Model, span: timedelta) -> str:
+    """The item on the screen: viewed last, and not longer ago than `span`; "" where the model knows none."""
+    newest = pack([query.state.history], INTERACTION).records[-1:]
+    if not len(newest) or not len(model.items):
+        return ""
+    keys, key = model.shelf.keys, newest["item"][0]
+    place = min(int(np.searchsorted(keys, key)), len(keys) - 1)
+    age = query.at // 1000 - int(newest["at"][0])
+    if newest["kind"][0] != Interaction.VIEWED or age > span.total_seconds() or keys[place] != key:
+        return ""
+    return model.items[int(model.shelf.rows[place])]
+
+
+def _slate(choice: Choice, query: Query, model: Model) -> Slate:
+    fallback = ""
+    if not choice.personal:
+        fallback = reason(model, bool(query.state.history or query.state.habits), choice.known)
     return Slate(
         customer=query.customer,
         placement=query.placement,
         at=query.at,
         version=query.state.version,
         model=model.version,
-        items=tuple(draft.kept),
-        dropped=tuple(draft.dropped),
-        fallback="" if draft.personal else reason(model, has_history, ranked.known),
+        items=choice.items,
+        dropped=choice.dropped,
+        fallback=fallback,
     )
+
+
+_workspace = Workspace()

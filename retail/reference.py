@@ -3,11 +3,15 @@
 Every process holds one `Reference`. Its keeper applies changes; everybody else only reads.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from retail.catalog import Item
 from retail.offers import Offer
 from retail.stores import Place, Store, beacon_id
+
+REMEMBERED_CHANGES = 1000
+"""Item ids kept: what follows the catalogue more often than so many changes need not begin anew."""
 
 
 @dataclass(eq=False)
@@ -15,6 +19,7 @@ class Reference:
     """places: where each beacon stands, derived from `stores`.
 
     revision: grows with every change of the offers and of the items' categories, from which lookups are derived.
+    item_changes: grows with every item put or removed. latest_items: ids of the latest of them, the newest last.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
@@ -22,6 +27,8 @@ class Reference:
     offers: dict[str, Offer] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     revision: int = 0
+    item_changes: int = 0
+    latest_items: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED_CHANGES))
 
     def __post_init__(self) -> None:
         for store in self.stores.values():
@@ -32,6 +39,8 @@ class Reference:
         old = self.items.pop(key, None)
         if item is not None:
             self.items[key] = item
+        self.item_changes += 1
+        self.latest_items.append(key)
         if (old.category if old else "") != (item.category if item else ""):
             self.revision += 1
 

@@ -1,0 +1,102 @@
+"""What may not be shown is taken out of the ranking, compiled: not sold, in the cart, on the screen.
+
+The rules and their order are those of `recommender.filters`, which looks at single items; here whole micro-batches.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.batch import Answers, Batch
+from recommender.compiled import compiled, inlined
+from recommender.filters import IN_CART, IN_VIEW, UNAVAILABLE, UNKNOWN
+from retail.catalog import item_key
+from retail.customers import Interaction
+
+REASONS = ("", UNKNOWN, UNAVAILABLE, IN_CART, IN_VIEW)
+"""Why an item is dropped, by code; 0 lets it pass."""
+
+CART_CODE, VIEW_CODE = REASONS.index(IN_CART), REASONS.index(IN_VIEW)
+
+VIEWED = int(Interaction.VIEWED)
+
+_NO_KEYS = np.zeros(0, np.uint64)
+
+
+class Sieve(NamedTuple):
+    """stock: (I,) a code of REASONS by item row. keys: (I,) item key by row. limits: (Q,) items wanted.
+
+    carts: keys of what is held, customer q's from cart_starts[q] to cart_starts[q + 1].
+    in_view: seconds for which the item viewed last counts as on the screen.
+    """
+
+    stock: NDArray[np.uint8]
+    keys: NDArray[np.uint64]
+    limits: NDArray[np.int32]
+    carts: NDArray[np.uint64]
+    cart_starts: NDArray[np.int64]
+    in_view: float
+
+
+class Left(NamedTuple):
+    """What was dropped, the best first. rows, codes: (Q, k), the first counts[q] of a row being valid."""
+
+    rows: NDArray[np.int32]
+    codes: NDArray[np.uint8]
+    counts: NDArray[np.int32]
+
+
+def cart_keys(carts: Sequence[dict[str, int]]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Keys of all carts end to end, and where each begins."""
+    starts = np.array([0, *accumulate(map(len, carts))], np.int64)
+    held = [item_key(item) for cart in carts if cart for item in cart]
+    return (np.array(held, np.uint64) if held else _NO_KEYS), starts
+
+
+def left_over(customers: int, places: int) -> Left:
+    """Room for all candidates, should none of them pass."""
+    shape = (customers, places)
+    return Left(np.empty(shape, np.int32), np.empty(shape, np.uint8), np.zeros(customers, np.int32))
+
+
+@inlined
+def _refusal(sieve: Sieve, q: int, row: int, screen: np.uint64, seen: bool) -> int:
+    """A code of REASONS. screen: key of the item viewed last, which counts where it was `seen` just now."""
+    key, code = sieve.keys[row], int(sieve.stock[row])
+    if code != 0:
+        return code
+    for held in range(sieve.cart_starts[q], sieve.cart_starts[q + 1]):
+        if sieve.carts[held] == key:
+            return CART_CODE
+    return VIEW_CODE if seen and key == screen else 0
+
+
+@compiled
+def sift(batch: Batch, sieve: Sieve, answers: Answers, left: Left) -> None:
+    """Closes the ranks of `answers` until a customer's limit is reached; what was dropped before goes to `left`."""
+    for q in range(batch.at.size):
+        seen, screen = False, np.uint64(0)
+        newest = batch.history_starts[q + 1] - 1
+        if newest >= batch.history_starts[q]:
+            record = batch.history[newest]
+            seen = record["kind"] == VIEWED and batch.at[q] - np.int64(record["at"]) <= sieve.in_view
+            screen = record["item"]
+        kept, dropped = 0, 0
+        for place in range(answers.counts[q]):
+            if kept == sieve.limits[q]:
+                break
+            row = answers.rows[q, place]
+            code = _refusal(sieve, q, row, screen, seen)
+            if code != 0:
+                left.rows[q, dropped], left.codes[q, dropped] = row, code
+                dropped += 1
+                continue
+            answers.rows[q, kept] = row
+            answers.scores[q, kept] = answers.scores[q, place]
+            answers.sources[q, kept] = answers.sources[q, place]
+            answers.evidence[q, kept] = answers.evidence[q, place]
+            kept += 1
+        answers.counts[q], left.counts[q] = kept, dropped

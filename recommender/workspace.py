@@ -1,0 +1,33 @@
+"""Scratch that a thread uses again for the next call: making it takes as long as answering a customer."""
+
+from functools import lru_cache
+from threading import local
+
+import numpy as np
+
+from recommender.batch import Batch, Pad, Weights, scratch, weights_of
+from recommender.policy import BlendPolicy
+from recommender.shelf import Shelf
+
+
+class Workspace(local):
+    """What was made last, and what for."""
+
+    pad: Pad | None = None
+    shelf: Shelf | None = None
+    weights: Weights | None = None
+    habits: int = 0
+
+    def pad_for(self, shelf: Shelf, batch: Batch, weights: Weights) -> Pad:
+        """Large enough for the batch; as large as the largest one so far needed."""
+        habits = len(batch.habits) if len(batch.at) == 1 else int(np.diff(batch.habit_starts).max(initial=0))
+        if self.pad is None or self.shelf is not shelf or self.weights is not weights or habits > self.habits:
+            self.pad = scratch(shelf, batch, weights)
+            self.shelf, self.weights, self.habits = shelf, weights, habits
+        return self.pad
+
+
+@lru_cache(maxsize=64)
+def cached_weights(policy: BlendPolicy) -> Weights:
+    """The same object for the same policy."""
+    return weights_of(policy)
