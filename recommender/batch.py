@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 from recommender.policy import BlendPolicy
 from recommender.shelf import Shelf
 from retail.customers import Interaction
+from retail.slates import Source
 
 BOUGHT_BEFORE, SEEN_TOGETHER, TASTE, POPULAR_HERE, POPULAR = range(5)
 """Columns of a candidate's parts, in the order in which a tie goes to one of them."""
 
 SOURCES = 5
+
+SOURCE_OF_CODE = (Source.BOUGHT_BEFORE, Source.SEEN_TOGETHER, Source.TASTE, Source.POPULAR_HERE, Source.POPULAR)
+"""By the numbers of these columns."""
 
 REMOVED = int(Interaction.REMOVED)
 

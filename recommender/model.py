@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recommender.manifest import FORMAT, MANIFEST, FileEntry, Manifest, checksum, read_manifest
 from recommender.shelf import SHAPES, Arrays, Shelf, flaw, make_shelf
+from recommender.slate_text import Texts, item_texts
 
 
 class ModelRefused(Exception):
@@ -22,6 +23,7 @@ class Model:
     """version: the folder's name, "" for the empty model. items: ids by row. stores: number by store id.
 
     names: the items, then "" for row -1, which stands for no item. keys: (I,) item key by row.
+    texts: the items as JSON writes them.
 
     first, last: the purchases it learned from, seconds since the epoch.
     """
@@ -31,6 +33,7 @@ class Model:
     items: tuple[str, ...]
     names: tuple[str, ...]
     keys: NDArray[np.uint64]
+    texts: Texts
     stores: dict[str, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
@@ -38,7 +41,7 @@ class Model:
     @classmethod
     def empty(cls) -> Model:
         """Knows nothing, serves anyway: what a process starts with before the first training."""
-        return cls("", make_shelf(empty_arrays()), (), ("",), np.zeros(0, np.uint64))
+        return cls("", make_shelf(empty_arrays()), (), ("",), np.zeros(0, np.uint64), item_texts(()))
 
 
 def empty_arrays() -> dict[str, NDArray[np.generic]]:
@@ -63,7 +66,7 @@ def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -
     shelf = make_shelf(arrays)
     keys = np.empty_like(shelf.keys, subok=False)
     keys[shelf.rows] = shelf.keys
-    return Model(version, shelf, items, (*items, ""), keys, numbers, first, last)
+    return Model(version, shelf, items, (*items, ""), keys, item_texts(items), numbers, first, last)
 
 
 def newest(models: Path) -> Path | None:

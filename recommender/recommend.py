@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from recommender.batch import TASTE, Answers, Batch, room
+from recommender.batch import SOURCE_OF_CODE, TASTE, Answers, Batch, room
 from recommender.draft import Draft
 from recommender.filters import Filters
 from recommender.kernel import answer
@@ -16,19 +16,17 @@ from recommender.model import Model
 from recommender.policy import BlendPolicy
 from recommender.records import HABIT, INTERACTION, pack
 from recommender.sieve import REASONS, Left, Sieve, cart_keys, left_over, sift
+from recommender.slate_text import write_slates
 from recommender.stock import stock_of
 from recommender.workspace import Workspace, cached_weights
 from retail.customers import CustomerState, Interaction
 from retail.reference import Reference
-from retail.slates import Dropped, Recommendation, Slate, Source
+from retail.slates import Dropped, Recommendation, Slate, encode_slate
 
 LIMITS = range(1, 101)
 """Items that may be asked for; more or fewer are taken as the nearest."""
 
 BLEND = BlendPolicy()
-
-SOURCE_OF_CODE = (Source.BOUGHT_BEFORE, Source.SEEN_TOGETHER, Source.TASTE, Source.POPULAR_HERE, Source.POPULAR)
-"""By the column numbers of `recommender.batch`."""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,9 +77,28 @@ def recommend(query: Query, model: Model, reference: Reference, policy: BlendPol
     return recommend_many((query,), model, reference, policy)[0]
 
 
+def encoded_slates(
+    queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy = BLEND
+) -> list[bytes]:
+    """What `encode_slate` makes of `recommend_many`'s answer, byte for byte, in a third of the time."""
+    if not queries:
+        return []
+    sifted = _answer(queries, model, reference, policy)
+    bodies, own, known = write_slates(model.texts, *sifted), _personal(sifted.kept), sifted.kept.known.tolist()
+    texts = [_text(*part, model) for part in zip(queries, bodies, own, known, strict=True)]
+    counts = sifted.kept.counts.tolist()
+    short = [n for n, query in enumerate(queries) if counts[n] < _limit(query)]
+    for n, choice in zip(short, _choices(_those(sifted, short), model) if short else (), strict=True):
+        filled = _filled(choice, queries[n], model, reference, policy.in_view)
+        texts[n] = encode_slate(_slate(filled, queries[n], model))
+    return texts
+
+
 def warm_up(model: Model) -> None:
     """Compiles the kernel, or reads it from the disk, before the first customer waits for it."""
-    recommend(Query(customer="", state=CustomerState(), at=0), model, Reference())
+    nobody = Query(customer="", state=CustomerState(), at=0)
+    recommend(nobody, model, Reference())
+    encoded_slates((nobody,), model, Reference())
 
 
 def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy) -> Sifted:
@@ -163,10 +180,38 @@ def _in_view(query: Query, model: Model, span: timedelta) -> str:
     return model.items[int(model.shelf.rows[place])]
 
 
+def _those(sifted: Sifted, customers: Sequence[int]) -> Sifted:
+    """The answers of some of the customers."""
+    kept, left = ([array[customers] for array in part] for part in sifted)
+    return Sifted(Answers._make(kept), Left._make(left))
+
+
+def _personal(kept: Answers) -> list[bool]:
+    """Per customer whether an item starts from their own history."""
+    valid = np.arange(kept.sources.shape[1]) < kept.counts[:, None]
+    own: list[bool] = np.any((kept.sources <= TASTE) & valid, axis=1).tolist()
+    return own
+
+
+def _text(query: Query, body: bytes, personal: bool, known: int, model: Model) -> bytes:
+    """A slate as `encode_slate` writes it. body: of `write_slates`."""
+    fallback = "" if personal else _fallback(query, known, model)
+    return b'{"customer":%b,"placement":%b,"at":%d,"version":%d,"model":%b,%b%b' % (
+        _encode(query.customer),
+        _encode(query.placement),
+        query.at,
+        query.state.version,
+        _encode(model.version),
+        body,
+        b',"fallback":%b}' % _encode(fallback) if fallback else b"}",
+    )
+
+
+def _fallback(query: Query, known: int, model: Model) -> str:
+    return reason(model, bool(query.state.history or query.state.habits), known)
+
+
 def _slate(choice: Choice, query: Query, model: Model) -> Slate:
-    fallback = ""
-    if not choice.personal:
-        fallback = reason(model, bool(query.state.history or query.state.habits), choice.known)
     return Slate(
         customer=query.customer,
         placement=query.placement,
@@ -175,8 +220,9 @@ def _slate(choice: Choice, query: Query, model: Model) -> Slate:
         model=model.version,
         items=choice.items,
         dropped=choice.dropped,
-        fallback=fallback,
+        fallback="" if choice.personal else _fallback(query, choice.known, model),
     )
 
 
 _workspace = Workspace()
+_encode = msgspec.json.Encoder().encode

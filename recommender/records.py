@@ -1,6 +1,7 @@
 """The packed parts of a customer's state as arrays: what `retail.habits` and `retail.history` write, byte for byte."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,5 @@ class Packed(NamedTuple):
 
 def pack(blobs: Sequence[bytes], layout: np.dtype[np.void]) -> Packed:
     """The blobs of Q customers as one array of records, without copying a record twice."""
-    starts = np.zeros(len(blobs) + 1, np.int64)
-    np.cumsum([len(blob) // layout.itemsize for blob in blobs], out=starts[1:])
+    starts = np.array([0, *accumulate(len(blob) // layout.itemsize for blob in blobs)], np.int64)
     return Packed(np.frombuffer(b"".join(blobs), layout), starts)

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 import structlog
 from faust.types import TP
 
-from recommender.recommend import Query, recommend_many
+from recommender.recommend import Query, encoded_slates
 from retail.customers import CustomerState, decode_state
-from retail.slates import encode_slate
 from streams.log_reader import LogReader
 from streams.meters import Meters
 from streams.microbatch import MicroBatch, World, customers_of, fold, read_batch, to_commit
@@ -188,12 +187,9 @@ class Journey:
             self.meters.slated("shed", changed)
             return {batch.partition: {} for batch in batches}
         queries = [_query(batch, customer) for batch in batches for customer in batch.changed]
-        slates = recommend_many(queries, self.deciding.models.current, self.deciding.world.reference)
+        slates = iter(encoded_slates(queries, self.deciding.models.current, self.deciding.world.reference))
         self.meters.slated("made", changed)
-        encoded = iter(slates)
-        return {
-            batch.partition: {customer: encode_slate(next(encoded)) for customer in batch.changed} for batch in batches
-        }
+        return {batch.partition: {customer: next(slates) for customer in batch.changed} for batch in batches}
 
     async def _settle(self, batch: MicroBatch, commit: Commit, result: Committed, lag: float) -> None:
         if not result.applied:
