@@ -80,7 +80,7 @@ def recommend(query: Query, model: Model, reference: Reference, policy: BlendPol
 def encoded_slates(
     queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy = BLEND
 ) -> list[bytes]:
-    """What `encode_slate` makes of `recommend_many`'s answer, byte for byte, in a third of the time."""
+    """What `encode_slate` makes of `recommend_many`'s answer, byte for byte, without an object an item."""
     if not queries:
         return []
     sifted = _answer(queries, model, reference, policy)
