@@ -74,6 +74,21 @@ def test_killing_a_worker_in_mid_replay_loses_and_doubles_nothing(settings: Sett
         check(journal, Ledger(settings).wait(journal))
 
 
+def test_a_worker_that_was_paused_and_replaced_doubles_nothing_when_it_wakes(
+    settings: Settings, tmp_path: Path
+) -> None:
+    journal = Journal(settings)
+    with worker_process(settings, tmp_path, "first") as first, worker_process(settings, tmp_path, "second"):
+        journal.send(shopping(1_500), pause=0.0005)
+        os.killpg(first.process.pid, signal.SIGSTOP)
+        journal.send(shopping(1_500, start=1_500, seed=2), pause=0.0005)
+        states = Ledger(settings).wait(journal)
+        os.killpg(first.process.pid, signal.SIGCONT)
+        journal.send(shopping(500, start=3_000, seed=3))
+        check(journal, Ledger(settings).wait(journal))
+        assert sum(state.version for state in states.values()) == 3_000
+
+
 def test_a_lone_worker_killed_again_and_again_goes_on_where_it_was(settings: Settings, tmp_path: Path) -> None:
     journal = Journal(settings)
     for round_number in range(3):
