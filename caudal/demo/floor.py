@@ -31,7 +31,7 @@ AT_ONCE = 16
 
 @dataclass
 class Floor:
-    """pushed: pushes that walkers found in their inbox. waits: seconds from sighting to finding it."""
+    """pushed: pushes that walkers found in their inbox. waits: seconds from the accepted sighting to finding it."""
 
     door: Door
     run: str
@@ -91,7 +91,7 @@ class Floor:
         """In by the door and past some beacons; the first push that arrives."""
         known = {message.id for message in await self.door.inbox(walker.customer)}
         await self._tell(self.door.keys.app, walker, "Store Entered", {"store_id": walker.store.id})
-        first = None
+        first = await self._look(walker, known)
         for beacon in walker.store.beacons[:BEACONS]:
             await asyncio.sleep(STEP)
             seen = {"beacon": beacon.id, "rssi": -62.0}
