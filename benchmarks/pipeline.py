@@ -32,11 +32,14 @@ PAGE = 5_000
 
 @dataclass(frozen=True)
 class Measured:
-    """What one contender did between the first tenth and the last event."""
+    """What one contender did between the first tenth and the last event, over all its rounds."""
 
-    events: int
-    seconds: float
-    cpu_seconds: float
+    events: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def __add__(self, other: "Measured") -> "Measured":
+        return Measured(self.events + other.events, self.seconds + other.seconds, self.cpu_seconds + other.cpu_seconds)
 
     @property
     def rate(self) -> float:
@@ -62,9 +65,9 @@ async def fill(bench: Bench, shape: Shape, count: int) -> None:
     await publisher.stop()
 
 
-def measure_worker(bench: Bench, slates: str, count: int) -> Measured:
+def measure_worker(bench: Bench, slates: str, count: int, group: str) -> Measured:
     """The real worker, watched from outside through its ledgers."""
-    with bench.process("worker", group=f"bench-{slates}", slates=slates) as worker:
+    with bench.process("worker", group=group, slates=slates) as worker:
         ledgers = Ledgers(bench, count)
         ledgers.wait(count // 10)
         first, started, cpu = ledgers.applied(), time.monotonic(), worker.cpu_seconds()
@@ -91,23 +94,27 @@ class Ledgers:
             time.sleep(0.01)
 
 
-def measure_contender(bench: Bench, name: str, count: int) -> Measured:
-    command = [sys.executable, "-m", "benchmarks.contenders", name, f"bench-{name}", str(count)]
+def measure_contender(bench: Bench, name: str, count: int, group: str) -> Measured:
+    command = [sys.executable, "-m", "benchmarks.contenders", name, group, str(count)]
     output = subprocess.run(command, env=bench.environment(), capture_output=True, text=True, check=True)
     return Measured(**json.loads(output.stdout.strip().splitlines()[-1]))
 
 
-def run(bench: Bench, count: int) -> dict[str, float | int]:
-    """Each contender on a Redis emptied before."""
+def run(bench: Bench, count: int, rounds: int) -> dict[str, float | int]:
+    """Each contender on a Redis emptied before, in turn, so that a machine that slows down slows all of them."""
     asyncio.run(fill(bench, Shape(), count))
-    measured: dict[str, Measured] = {}
-    for name in ("always", "never", "stock", "limit"):
-        bench.redis.flushdb()
-        if name in ("always", "never"):
-            measured[name] = measure_worker(bench, name, count)
-        else:
-            measured[name] = measure_contender(bench, name, int(count * STOCK_SHARE) if name == "stock" else count)
-    return figures(measured, count)
+    measured = dict.fromkeys(("always", "limit", "never", "stock"), Measured())
+    for number in range(rounds):
+        for name in measured:
+            bench.redis.flushdb()
+            measured[name] += measure(bench, name, count, f"bench-{name}-{number}")
+    return {**figures(measured, count), "rounds": rounds}
+
+
+def measure(bench: Bench, name: str, count: int, group: str) -> Measured:
+    if name in ("always", "never"):
+        return measure_worker(bench, name, count, group)
+    return measure_contender(bench, name, int(count * STOCK_SHARE) if name == "stock" else count, group)
 
 
 def figures(measured: dict[str, Measured], count: int) -> dict[str, float | int]:
@@ -131,11 +138,12 @@ def figures(measured: dict[str, Measured], count: int) -> dict[str, float | int]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000, help="events in the topic (default 200,000)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each contender (default 3)")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     arguments = parser.parse_args()
     with bench_system() as bench:
         train_model(bench, Shape())
-        show("One worker's journey pipeline", run(bench, arguments.events), as_json=arguments.json)
+        show("One worker's journey pipeline", run(bench, arguments.events, arguments.rounds), as_json=arguments.json)
 
 
 if __name__ == "__main__":
