@@ -141,10 +141,16 @@ class Journey:
         if first >= until:
             return
         log.warning("hole in the ledger", partition=partition, first=first, until=until)
+        read = 0
         async for page in self.reader.read(CUSTOMER_EVENTS.name, partition, first, until):
             if await self._advance({partition: page}):
                 raise StateUnavailable(f"the ledger of partition {partition} moved during a repair")
-            self.meters.repaired("applied", len(page))
+            read += len(page)
+        self.meters.repaired("read again", read)
+        if read < until - first:
+            # Retention was shorter than the outage. It cannot be mended here, so it must be known.
+            self.meters.repaired("gone", until - first - read)
+            log.error("records are gone from the log", partition=partition, first=first, until=until, read=read)
 
     async def _advance(self, work: Mapping[int, Records]) -> list[int]:
         """Applies records that follow the ledgers; returns the partitions whose commit was refused."""

@@ -46,3 +46,11 @@ async def _pages(
         page = [record for record in fetched.get(partition, []) if record.offset < until]
         if page:
             yield page
+        elif await _is_at_end(consumer, partition):
+            return
+
+
+async def _is_at_end(consumer: AIOKafkaConsumer, partition: TopicPartition) -> bool:
+    """Whether there is nothing to wait for: the log is shorter than what somebody once committed."""
+    end = (await consumer.end_offsets([partition]))[partition]
+    return bool(await consumer.position(partition) >= end)
