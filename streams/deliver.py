@@ -77,11 +77,13 @@ class Deliver:
 
     async def _send(self, push: Push, state: CustomerState) -> DeliveryReported:
         now = int(time.time() * 1000)
+        partition = partition_of(push.customer, self.partitions)
         reason = regate(push, state, self.reference, self.policy, now)
         if reason is None:
-            partition = partition_of(push.customer, self.partitions)
-            payload = encode_decision(push)
-            await patiently("inbox", self.state.post, partition, push.customer, push.id, payload)
+            await patiently("inbox", self.state.post, partition, push.customer, push.id, encode_decision(push))
+        elif await patiently("inbox", self.state.was_posted, partition, push.customer, push.id):
+            # A worker died between showing it and saying so; what the customer has seen was not withheld.
+            reason = None
         status = DeliveryStatus.WITHHELD if reason else DeliveryStatus.SENT
         self.meters.delivered(status, reason or "")
         return DeliveryReported(

@@ -114,6 +114,10 @@ class State(Protocol):
         """Puts a message into the customer's inbox; False where this decision is there already. Wakes listeners."""
         ...
 
+    async def was_posted(self, partition: int, customer: str, decision: str) -> bool:
+        """Whether the customer's inbox ever held this decision."""
+        ...
+
 
 class Listener(Protocol):
     """Hears of news in one customer's inbox. Registered when made, so nothing between two waits is missed."""

@@ -73,6 +73,9 @@ class MemoryState:
         self._listeners.wake(partition, customer)
         return True
 
+    async def was_posted(self, partition: int, customer: str, decision: str) -> bool:
+        return decision in self._partition(partition).inboxes[customer].decisions
+
     async def customer(self, partition: int, customer: str) -> tuple[bytes | None, bytes | None]:
         kept = self._partition(partition)
         return kept.states.get(customer), kept.slates.get(customer)

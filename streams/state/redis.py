@@ -108,6 +108,9 @@ class RedisState:
         wake = (keys.wakes(partition), customer.encode())
         return await self._calls.run(self._post, places, (decision, payload, *limits, *wake)) == 1
 
+    async def was_posted(self, partition: int, customer: str, decision: str) -> bool:
+        return await self._calls.call(b"ZSCORE", keys.posted(partition, customer), decision) is not None
+
     async def _read(self, places: list[bytes]) -> list[bytes | None]:
         found: list[bytes | None] = []
         for first in range(0, len(places), KEYS_A_READ):

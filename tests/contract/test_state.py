@@ -130,6 +130,13 @@ async def test_a_message_is_posted_once_per_decision(adapter: Adapter, partition
     assert [message.payload for message in await adapter.views.inbox(partition, "ana", "", 10)] == [b"first"]
 
 
+async def test_an_inbox_knows_what_it_ever_held(adapter: Adapter, partition: int) -> None:
+    assert await adapter.state.was_posted(partition, "ana", "decision") is False
+    await adapter.state.post(partition, "ana", "decision", b"payload")
+    assert await adapter.state.was_posted(partition, "ana", "decision") is True
+    assert await adapter.state.was_posted(partition, "bo", "decision") is False
+
+
 async def test_an_inbox_is_read_from_where_its_reader_left(adapter: Adapter, partition: int) -> None:
     for number in range(4):
         await adapter.state.post(partition, "ana", f"d{number}", b"%d" % number)
