@@ -10,6 +10,7 @@ from hashlib import sha256
 import msgspec
 
 from retail.offers import Trigger
+from retail.reading import read_json
 
 
 class Occasion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -91,7 +92,7 @@ def decision_id(customer: str, occasion: str) -> str:
 
 def decode_decision(raw: bytes) -> Decision:
     """One value of the `promotions` topic. Raises msgspec.DecodeError."""
-    decision: Decision = _decoder.decode(raw)
+    decision: Decision = read_json(_decoder, raw)
     return decision
 
 

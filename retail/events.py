@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from retail.reading import read_json
+
 
 class Channel(StrEnum):
     """Where the customer met the retailer."""
@@ -149,10 +151,7 @@ _encoder = msgspec.json.Encoder()
 
 def decode_event(raw: bytes) -> Event:
     """One value of `customer-events`. Raises msgspec.DecodeError (ValidationError among it)."""
-    try:
-        event: Event = _decoder.decode(raw)
-    except (UnicodeDecodeError, RecursionError) as fault:
-        raise msgspec.DecodeError(str(fault)) from fault
+    event: Event = read_json(_decoder, raw)
     return event
 
 

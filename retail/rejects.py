@@ -7,6 +7,8 @@ from base64 import b64decode, b64encode
 
 import msgspec
 
+from retail.reading import read_json
+
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """raw: the bytes as received, base64. source: `topic/partition/offset`, or `http` and the route.
@@ -40,4 +42,4 @@ def encode_rejected(rejected: Rejected) -> bytes:
 
 def decode_rejected(raw: bytes) -> Rejected:
     """Raises msgspec.DecodeError."""
-    return _decoder.decode(raw)
+    return read_json(_decoder, raw)

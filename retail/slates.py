@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from retail.reading import read_json
+
 
 class Source(StrEnum):
     """Which source put an item on the slate; the reason a customer, a marketer and an engineer are told."""
@@ -55,4 +57,4 @@ def encode_slate(slate: Slate) -> bytes:
 
 def decode_slate(raw: bytes) -> Slate:
     """One value of the `recommendations` topic. Raises msgspec.DecodeError."""
-    return _decoder.decode(raw)
+    return read_json(_decoder, raw)

@@ -20,7 +20,7 @@ from retail.decisions import Push, decode_decision, encode_decision
 from retail.events import Channel, DeliveryReported, DeliveryStatus, encode_event
 from retail.reference import Reference
 from streams.meters import Meters
-from streams.patience import patiently
+from streams.patience import patiently, publish_patiently
 from streams.records import Fetched, Progress
 from streams.state import State
 from streams.topics import DELIVERIES
@@ -28,9 +28,6 @@ from streams.topics.partitions import partition_of
 from streams.topics.publisher import Publisher, Record
 
 log = structlog.get_logger()
-
-PRODUCE_TIMEOUT = 10.0
-"""Seconds until a produce call is given up and done again."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class Deliver:
             Record(topic=DELIVERIES.name, key=report.customer.encode(), value=encode_event(report))
             for report in reports
         ]
-        await patiently("deliveries", self.publisher.publish, records, timeout=PRODUCE_TIMEOUT)
+        await publish_patiently("deliveries", self.publisher, records)
 
     async def _states(self, pushes: list[Push]) -> dict[str, CustomerState]:
         customers: dict[int, list[str]] = defaultdict(list)

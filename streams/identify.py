@@ -17,7 +17,7 @@ from retail.rejects import Rejected, encode_rejected
 from retail.wire import refine
 from streams.meters import Meters
 from streams.origin import origin_header
-from streams.patience import patiently
+from streams.patience import publish_patiently
 from streams.records import Fetched, Progress
 from streams.topics import APP, CUSTOMER_EVENTS, DELIVERIES, REJECTED, SERVICE, STORE, WEB
 from streams.topics.partitions import partition_of
@@ -32,9 +32,6 @@ CHANNEL_OF = {
 
 LARGEST_DELIVERY = 32 * 1024
 """Bytes of a delivery report; ours have some hundreds, and anybody may write to a topic."""
-
-PRODUCE_TIMEOUT = 10.0
-"""Seconds until a produce call is given up and done again."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Identify:
             for partition, batch in fetched.partitions.items()
             for record in batch
         ]
-        await patiently("identify", self.publisher.publish, records, timeout=PRODUCE_TIMEOUT)
+        await publish_patiently("identify", self.publisher, records)
         for partition, batch in fetched.partitions.items():
             self.progress.advance(partition, batch[-1].offset + 1)
         self.meters.identified(len(records))

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from streams.patience import patiently
+from streams.patience import patiently, publish_patiently
 from streams.state import Outgoing, State
 from streams.topics.publisher import Publisher, Record
 
@@ -20,9 +20,6 @@ WAITING = 64
 BACKLOG = 1000
 """Outbox entries looked at after a takeover: a worker leaves at most what waits and what is being produced, twice
 WAITING, since it stops applying events while that much waits."""
-
-PRODUCE_TIMEOUT = 10.0
-"""Seconds until a produce call is given up and done again."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ class Relay:
             for record in entry.outgoing
             if record.value is not None
         ]
-        await patiently("relay", self.publisher.publish, records, timeout=PRODUCE_TIMEOUT)
+        await publish_patiently("relay", self.publisher, records)
         entries: dict[int, list[str]] = defaultdict(list)
         for entry in pending:
             entries[entry.partition].append(entry.entry)

@@ -82,4 +82,8 @@ async def test_a_push_that_was_seen_before_a_crash_is_reported_as_sent_though_co
 def test_a_push_survives_its_topic() -> None:
     push = push_to()
     assert read_push(encode_decision(push)) == push
-    assert read_push(b"nonsense") is None
+
+
+@pytest.mark.parametrize("raw", [None, b"nonsense", b"\xff", b'{"decision":"\xff"}', b"[" * 100_000])
+def test_bytes_that_are_no_decision_stop_nothing(raw: bytes | None) -> None:
+    assert read_push(raw) is None
