@@ -95,7 +95,7 @@ def _read(batch: MicroBatch, record: Record) -> None:
     batch.marks[origin.source] = origin.offset
     try:
         batch.arrivals.append(Arrival(record.offset, origin, decode_event(record.value or b"")))
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except msgspec.DecodeError as fault:
         _reject(batch, record.offset, record.value, "malformed_event", str(fault))
 
 
