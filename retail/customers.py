@@ -68,6 +68,8 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     history, habits, messages: packed, see the module. orders: purchases ever. bought_at: newest of them.
     cart: item to quantity. consents: purpose to granted. traits: what the customer declared.
     left_at: when the last visit ended. consented_at: per purpose, the event time of what `consents` says.
+    timers: kind to the moment it is due, milliseconds; see `retail.timers`.
+    applied: the offset of the newest event in this state, in the customer's partition; -1 where it was not from a log.
     """
 
     version: int = 0
@@ -87,6 +89,8 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     traits: dict[str, str] = {}
     left_at: int = 0
     consented_at: dict[str, int] = {}
+    timers: dict[str, int] = {}
+    applied: int = -1
 
 
 EMPTY = CustomerState()

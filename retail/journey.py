@@ -9,7 +9,7 @@ from retail import interactions, messages, pushes, refusals, visits
 from retail.changes import Changes, Surroundings
 from retail.consents import consents_after
 from retail.customers import CustomerState, Stage
-from retail.decisions import Decision, Occasion, Push
+from retail.decisions import Decision, Occasion, Push, decision_id
 from retail.events import (
     BaseEvent,
     BeaconSighted,
@@ -37,8 +37,12 @@ _replace = msgspec.structs.replace
 
 
 class StageChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One value of the `journeys` topic. because: the name of the event that caused it."""
+    """One value of the `journeys` topic. id: the same whenever the change is told again, since a stage is gained once.
 
+    because: the name of the event that caused it.
+    """
+
+    id: str
     customer: str
     previous: Stage
     current: Stage
@@ -116,7 +120,10 @@ def _risen(
 
 def _stage_change(previous: Stage, current: Stage, event: Event) -> StageChange:
     because = str(type(event).__struct_config__.tag)
-    return StageChange(customer=event.customer, previous=previous, current=current, at=event.at, because=because)
+    id_ = decision_id(event.customer, f"stage:{current}")
+    return StageChange(
+        id=id_, customer=event.customer, previous=previous, current=current, at=event.at, because=because
+    )
 
 
 def _identified(state: CustomerState, event: CustomerIdentified, around: Surroundings) -> Changes:

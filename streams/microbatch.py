@@ -89,10 +89,11 @@ def _read(batch: MicroBatch, record: Record) -> None:
     if origin is None:
         _reject(batch, record.offset, record.value, "missing_origin")
         return
-    if origin.offset <= batch.marks.get(origin.source, -1):
-        batch.counts["produced_twice"] += 1
-        return
-    batch.marks[origin.source] = origin.offset
+    if origin.source is not None:
+        if origin.offset <= batch.marks.get(origin.source, -1):
+            batch.counts["produced_twice"] += 1
+            return
+        batch.marks[origin.source] = origin.offset
     try:
         batch.arrivals.append(Arrival(record.offset, origin, decode_event(record.value or b"")))
     except msgspec.DecodeError as fault:

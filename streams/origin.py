@@ -12,15 +12,26 @@ from streams.state import Source
 
 HEADER = "origin"
 
+UNMARKED = "none"
+"""Header of a record that comes from no source partition (a timer, a replayed reject): it has no mark, and only its
+event's id tells whether it was applied before."""
+
 KNOWN_SOURCES = 4096
 """Source partitions whose names are kept ready; any number of others is read as well."""
 
 
-class Origin(NamedTuple):
-    """source: topic and partition. offset: in it."""
+_UNMARKED = UNMARKED.encode()
 
-    source: Source
+
+class Origin(NamedTuple):
+    """source: topic and partition, None for an unmarked record. offset: in it."""
+
+    source: Source | None
     offset: int
+
+
+def unmarked_header() -> tuple[str, bytes]:
+    return HEADER, _UNMARKED
 
 
 def origin_header(topic: str, partition: int, offset: int) -> tuple[str, bytes]:
@@ -36,6 +47,8 @@ def read_origin(headers: Sequence[tuple[str, bytes]]) -> Origin | None:
 
 
 def _parse(value: bytes) -> Origin | None:
+    if value == _UNMARKED:
+        return Origin(None, 0)
     place, _, offset = value.rpartition(b"/")
     source = _source(place)
     return Origin(source, int(offset)) if source is not None and _is_number(offset) else None

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.origin import HEADER, Origin, origin_header, read_origin
+from streams.origin import HEADER, Origin, origin_header, read_origin, unmarked_header
 
 
 @given(st.sampled_from(["events.web", "events.app", "deliveries"]), st.integers(0, 10_000), st.integers(0, 2**62))
@@ -25,3 +25,7 @@ def test_a_number_of_thousands_of_digits_is_no_offset() -> None:
 
 def test_a_record_without_the_header_has_no_origin() -> None:
     assert read_origin([]) is None
+
+
+def test_a_timers_record_is_from_no_source_partition() -> None:
+    assert read_origin([unmarked_header()]) == Origin(None, 0)
