@@ -42,6 +42,7 @@ def assemble() -> App:
     _add(APP, "worker", "worker", "Run a worker: identify, journey and deliver.")
     _add(APP, "gateway", "gateway", "Run the HTTP gateway.")
     _add(TOPICS, "topics", "create", "Create the topics that are missing; tells what it changed.")
+    _add(TOPICS, "topics", "accept", "Go on with topics that were deleted and created anew.")
     _add(SHOP, "shop", "load", "Load catalogue, stores and offers of a folder into the topics.")
     _add(APP, "train", "train", "Train a model and publish it; workers and gateways take it up by themselves.")
     _add(EVALUATE, "evaluate", "sessions", "Predict the next item of sessions.")

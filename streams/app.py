@@ -9,33 +9,40 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import faust
 import structlog
 import uvloop
+from faust.types import TP
 from prometheus_client import start_http_server
 
 from recommender import promote
 from retail.reference import Reference
+from streams import faults
 from streams.deliver import Deliver
 from streams.identify import Identify
+from streams.incarnations import Topics, UnfitTopics
 from streams.journey import Deciding, Journey
 from streams.log_reader import LogReader
 from streams.meters import Meters
 from streams.microbatch import World
 from streams.ownership import Ownership
+from streams.patience import WAITS, patiently, tell
 from streams.records import Fetched, FetchedSchema, RecordBatchConsumer, RecordBatchTransport
 from streams.relay import Relay
 from streams.settings import Settings
 from streams.shedding import Shedding
+from streams.state.incarnations import Incarnations
 from streams.state.models import ModelShelf
 from streams.state.redis import RedisState
 from streams.topics import CUSTOMER_EVENTS, PROMOTIONS, SOURCES
+from streams.topics.cut import TopicsAtBroker
 from streams.topics.follower import Follower
 from streams.topics.publisher import Publisher
+from streams.watchdog import Watchdog
 
 log = structlog.get_logger()
 
@@ -48,6 +55,9 @@ READERS = {
 
 RECONCILE_EVERY = 2.0
 """Seconds between two looks at whether Redis still stands where Kafka believes it does."""
+
+BEAT_EVERY = 0.5
+"""Seconds between two signs of the event loop to the watchdog."""
 
 MODEL_EVERY = 2.0
 """Seconds between two looks for a newer model."""
@@ -72,6 +82,8 @@ class Worker:
     journey: Journey
     meters: Meters
     state: RedisState
+    topics: Topics
+    watchdog: Watchdog
 
 
 def build(settings: Settings) -> Worker:
@@ -96,7 +108,7 @@ def build(settings: Settings) -> Worker:
         deciding=Deciding(world, models, shedding),
         progress=transport.progress,
         meters=meters,
-        owned=Ownership(settings.kept_states),
+        owned=Ownership(settings.kept_states, settings.customer_partitions),
     )
     transport.owner = journey
     identify = Identify(publisher, transport.progress, meters, settings.customer_partitions)
@@ -105,7 +117,17 @@ def build(settings: Settings) -> Worker:
     _bind(app, "journey", journey.run)
     _bind(app, "deliver", deliver.run)
     follower = Follower(settings.broker, reference)
-    return Worker(settings, app, publisher, follower, models, relay, journey, meters, state)
+    topics = Topics(settings, TopicsAtBroker(settings.broker), Incarnations(state.calls))
+    watchdog = Watchdog(
+        settings.broker, settings.stall_timeout, transport.progress, lambda: _committed(app), lambda: WAITS.any
+    )
+    return Worker(settings, app, publisher, follower, models, relay, journey, meters, state, topics, watchdog)
+
+
+def _committed(app: faust.App) -> Mapping[TP, int]:
+    """Nothing while partitions move: then nobody can be blamed for standing still."""
+    consumer = app.consumer
+    return consumer.committed() if isinstance(consumer, RecordBatchConsumer) and not app.rebalancing else {}
 
 
 class _App(faust.App):
@@ -163,7 +185,9 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     if worker.settings.metrics_port:
         start_http_server(worker.settings.metrics_port, "127.0.0.1", worker.meters.registry)
     stack.push_async_callback(worker.state.close)
-    await worker.state.check_fit()
+    await patiently("redis", worker.state.check_fit)
+    stack.callback(worker.topics.broker.close)
+    await patiently("topics", worker.topics.check)
     await worker.publisher.start()
     stack.push_async_callback(worker.publisher.stop)
     await worker.follower.start()
@@ -171,7 +195,16 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     await worker.follower.caught_up()
     await asyncio.to_thread(promote.warm_up)
     await worker.models.refresh()
-    for task in (worker.models.watch(MODEL_EVERY), worker.relay.run(), _reconcile(worker)):
+    worker.watchdog.start()
+    stack.callback(worker.watchdog.stop)
+    tasks = (
+        worker.models.watch(MODEL_EVERY),
+        worker.relay.run(),
+        worker.topics.watch(),
+        _reconcile(worker),
+        _beat(worker),
+    )
+    for task in tasks:
         running = asyncio.create_task(task)
         running.add_done_callback(_report)
         stack.callback(running.cancel)
@@ -193,15 +226,24 @@ def settle() -> None:
 async def _reconcile(worker: Worker) -> None:
     while True:
         await asyncio.sleep(RECONCILE_EVERY)
-        consumer = worker.app.consumer
-        if isinstance(consumer, RecordBatchConsumer) and not worker.app.rebalancing:
-            await worker.journey.reconcile(consumer.committed(CUSTOMER_EVENTS.name))
+        committed = _committed(worker.app).items()
+        await worker.journey.reconcile({tp.partition: n for tp, n in committed if tp.topic == CUSTOMER_EVENTS.name})
+
+
+async def _beat(worker: Worker) -> None:
+    while True:
+        worker.watchdog.beat()
+        await asyncio.sleep(BEAT_EVERY)
 
 
 def _report(task: asyncio.Task[None]) -> None:
     """A background task that ends by an exception leaves the worker half alive: better it is gone."""
-    if not task.cancelled() and task.exception() is not None:
-        log.critical("a background task failed", exc_info=task.exception())
+    fault = None if task.cancelled() else task.exception()
+    if isinstance(fault, UnfitTopics):
+        log.critical("these topics are not those of the state", fault=str(fault))
+    elif fault is not None:
+        tell("background", fault)
+    if fault is not None:
         os._exit(CRASHED)
 
 
@@ -214,7 +256,22 @@ async def _until_over(worker: Worker, stopping: asyncio.Event) -> None:
 
 def run(settings: Settings) -> int:
     """`caudal worker`: blocks until stopped; the process's exit status."""
+    faults.arm(os.environ)
     uvloop.install()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop.run_until_complete(work(build(settings)))
+
+
+def accept_topics(settings: Settings) -> list[str]:
+    """`caudal topics accept`: the topics that were accepted. Raises UnfitTopics, PublishFailed, StateUnavailable."""
+    return asyncio.run(_accept(settings))
+
+
+async def _accept(settings: Settings) -> list[str]:
+    state, broker = RedisState.from_settings(settings), TopicsAtBroker(settings.broker)
+    try:
+        return await Topics(settings, broker, Incarnations(state.calls)).accept()
+    finally:
+        broker.close()
+        await state.close()

@@ -19,8 +19,9 @@ from retail.customers import EMPTY, CustomerState, decode_state
 from retail.decisions import Push, decode_decision, encode_decision
 from retail.events import Channel, DeliveryReported, DeliveryStatus, encode_event
 from retail.reference import Reference
+from streams.faults import Point, reach
 from streams.meters import Meters
-from streams.patience import patiently, publish_patiently
+from streams.patience import patiently, publish_patiently, steadily, tell
 from streams.records import Fetched, Progress
 from streams.state import State
 from streams.topics import DELIVERIES
@@ -44,22 +45,25 @@ class Deliver:
 
     async def run(self, stream: AsyncIterable[Fetched]) -> None:
         async for fetched in stream:
-            await self.apply(fetched)
+            await steadily("deliver", self.apply, fetched)
 
     async def apply(self, fetched: Fetched) -> None:
         pushes = [push for batch in fetched.partitions.values() for r in batch if (push := read_push(r.value))]
         if pushes:
             await self._deliver(pushes)
+            reach(Point.DELIVER_BEFORE_PROGRESS)
         for partition, batch in fetched.partitions.items():
             self.progress.advance(partition, batch[-1].offset + 1)
 
     async def _deliver(self, pushes: list[Push]) -> None:
         states = await patiently("deliver", self._states, pushes)
+        reach(Point.DELIVER_BEFORE_POST)
         reports = await asyncio.gather(*(self._send(push, states.get(push.customer, EMPTY)) for push in pushes))
         records = [
             Record(topic=DELIVERIES.name, key=report.customer.encode(), value=encode_event(report))
             for report in reports
         ]
+        reach(Point.DELIVER_BEFORE_REPORT)
         await publish_patiently("deliveries", self.publisher, records)
 
     async def _states(self, pushes: list[Push]) -> dict[str, CustomerState]:
@@ -69,13 +73,21 @@ class Deliver:
         found: dict[str, CustomerState] = {}
         for partition, names in customers.items():
             blobs = await self.state.states(partition, names)
-            found.update({name: decode_state(blob) for name, blob in zip(names, blobs, strict=True) if blob})
+            found.update({name: _readable(blob) for name, blob in zip(names, blobs, strict=True) if blob})
         return found
+
+    def _reason(self, push: Push, state: CustomerState, now: int) -> str | None:
+        """Why it may not be sent now, None where it may."""
+        try:
+            return regate(push, state, self.reference, self.policy, now)
+        except Exception as fault:  # noqa: BLE001 - one push that we cannot judge must not hold up all behind it
+            tell("regate", fault)
+            return "internal_fault"
 
     async def _send(self, push: Push, state: CustomerState) -> DeliveryReported:
         now = int(time.time() * 1000)
         partition = partition_of(push.customer, self.partitions)
-        reason = regate(push, state, self.reference, self.policy, now)
+        reason = self._reason(push, state, now)
         if reason is None:
             await patiently("inbox", self.state.post, partition, push.customer, push.id, encode_decision(push))
         elif await patiently("inbox", self.state.was_posted, partition, push.customer, push.id):
@@ -94,6 +106,14 @@ class Deliver:
             status=status,
             reason=reason or "",
         )
+
+
+def _readable(blob: bytes) -> CustomerState:
+    """Of a state that cannot be read nothing is known, consent least of all."""
+    try:
+        return decode_state(blob)
+    except msgspec.DecodeError:
+        return EMPTY
 
 
 def read_push(raw: bytes | None) -> Push | None:

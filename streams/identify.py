@@ -15,9 +15,10 @@ from retail.errors import EventRefused
 from retail.events import Channel, Event, decode_event, encode_event
 from retail.rejects import Rejected, encode_rejected
 from retail.wire import refine
+from streams.faults import Point, reach
 from streams.meters import Meters
 from streams.origin import origin_header
-from streams.patience import publish_patiently
+from streams.patience import publish_patiently, steadily, tell
 from streams.records import Fetched, Progress
 from streams.topics import APP, CUSTOMER_EVENTS, DELIVERIES, REJECTED, SERVICE, STORE, WEB
 from streams.topics.partitions import partition_of
@@ -45,7 +46,7 @@ class Identify:
 
     async def run(self, stream: AsyncIterable[Fetched]) -> None:
         async for fetched in stream:
-            await self.apply(fetched)
+            await steadily("identify", self.apply, fetched)
 
     async def apply(self, fetched: Fetched) -> None:
         records = [
@@ -53,7 +54,9 @@ class Identify:
             for partition, batch in fetched.partitions.items()
             for record in batch
         ]
+        reach(Point.IDENTIFY_BEFORE_PUBLISH)
         await publish_patiently("identify", self.publisher, records)
+        reach(Point.IDENTIFY_BEFORE_PROGRESS)
         for partition, batch in fetched.partitions.items():
             self.progress.advance(partition, batch[-1].offset + 1)
         self.meters.identified(len(records))
@@ -63,8 +66,13 @@ class Identify:
         raw = value or b""
         try:
             event = read_source(partition.topic, raw, received)
-        except (EventRefused, msgspec.DecodeError) as fault:
-            return self._rejected(partition, offset, raw, fault)
+        except EventRefused as fault:
+            return self._rejected(partition, offset, raw, fault.code, str(fault))
+        except msgspec.DecodeError as fault:
+            return self._rejected(partition, offset, raw, "malformed_event", str(fault))
+        except Exception as fault:  # noqa: BLE001 - one record that we cannot read must not hold up all behind it
+            tell("refine", fault)
+            return self._rejected(partition, offset, raw, "internal_fault", type(fault).__name__)
         return Record(
             topic=CUSTOMER_EVENTS.name,
             key=event.customer.encode(),
@@ -74,11 +82,10 @@ class Identify:
             timestamp=received,
         )
 
-    def _rejected(self, partition: TP, offset: int, raw: bytes, fault: Exception) -> Record:
-        reason = fault.code if isinstance(fault, EventRefused) else "malformed_event"
+    def _rejected(self, partition: TP, offset: int, raw: bytes, reason: str, message: str) -> Record:
         self.meters.rejected(reason)
         source = f"{partition.topic}/{partition.partition}/{offset}"
-        rejected = Rejected.of(raw, source=source, reason=reason, message=str(fault))
+        rejected = Rejected.of(raw, source=source, reason=reason, message=message)
         return Record(topic=REJECTED.name, key=source.encode(), value=encode_rejected(rejected))
 
 

@@ -10,16 +10,18 @@ from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import msgspec
 import structlog
 from faust.types import TP
 
 from recommender.recommend import Query, encoded_slates
 from retail.customers import CustomerState, decode_state
+from streams.faults import Point, reach
 from streams.log_reader import LogReader
 from streams.meters import Meters
 from streams.microbatch import MicroBatch, World, customers_of, fold, read_batch, to_commit
 from streams.ownership import NotOwned, Ownership
-from streams.patience import patiently
+from streams.patience import steadily, tell
 from streams.records import Fetched, Progress, Records
 from streams.relay import Pending, Relay
 from streams.shedding import Shedding
@@ -79,12 +81,12 @@ class Journey:
     async def apply(self, work: Mapping[int, Records]) -> None:
         """Returns when every record is applied, rejected or known; however long Redis or Kafka take."""
         await asyncio.gather(*map(self._apply, shares(work)))
-        await self._recover_outboxes()
+        await steadily("outbox", self._recover_outboxes)
 
     async def _apply(self, share: Mapping[int, Records]) -> None:
         remaining = dict(share)
         while remaining:
-            remaining = await patiently("journey", self._attempt, remaining)
+            remaining = await steadily("journey", self._attempt, remaining)
 
     async def reconcile(self, expected: Mapping[int, int]) -> None:
         """Repairs ledgers that fell behind what was committed: a Redis that was rolled back or wiped.
@@ -93,8 +95,8 @@ class Journey:
         """
         async with self.lock:
             for partition, offset in expected.items():
-                await patiently("reconcile", self._reconcile, partition, offset)
-            await self._recover_outboxes()
+                await steadily("reconcile", self._reconcile, partition, offset)
+            await steadily("outbox", self._recover_outboxes)
 
     async def _reconcile(self, partition: int, expected: int) -> None:
         with suppress(NotOwned):
@@ -121,11 +123,11 @@ class Journey:
             for partition, records in work.items():
                 await self._repair(partition, records[0].offset)
             refused = await self._advance(work)
-        except StateUnavailable:
-            self._doubt(work)
-            raise
         except NotOwned:
             return dict(work)
+        except BaseException:
+            self._doubt(work)
+            raise
         self.meters.batch_took(time.monotonic() - started)
         return {partition: work[partition] for partition in refused}
 
@@ -143,6 +145,7 @@ class Journey:
         log.warning("hole in the ledger", partition=partition, first=first, until=until)
         read = 0
         async for page in self.reader.read(CUSTOMER_EVENTS.name, partition, first, until):
+            reach(Point.JOURNEY_IN_REPAIR)
             if await self._advance({partition: page}):
                 raise StateUnavailable(f"the ledger of partition {partition} moved during a repair")
             read += len(page)
@@ -155,13 +158,17 @@ class Journey:
     async def _advance(self, work: Mapping[int, Records]) -> list[int]:
         """Applies records that follow the ledgers; returns the partitions whose commit was refused."""
         batches = [read_batch(partition, self.owned.taken(partition), records) for partition, records in work.items()]
+        reach(Point.JOURNEY_BEFORE_LOAD)
         await self._load(batches)
+        reach(Point.JOURNEY_BEFORE_FOLD)
         for batch in batches:
             fold(batch, self.deciding.world)
         lag = time.time() - min(records[-1].timestamp for records in work.values()) / 1000
         slates = self._slates(batches, lag)
         commits = [to_commit(batch, slates[batch.partition]) for batch in batches]
+        reach(Point.JOURNEY_BEFORE_COMMIT)
         results = await self.state.commit(commits)
+        reach(Point.JOURNEY_AFTER_COMMIT)
         for batch, commit, result in zip(batches, commits, results, strict=True):
             await self._settle(batch, commit, result, lag)
         return [commit.partition for commit, result in zip(commits, results, strict=True) if not result.applied]
@@ -183,8 +190,19 @@ class Journey:
         found = iter(blobs)
         for batch, absent in zip(batches, missing, strict=True):
             for customer, blob in zip(absent, next(found) if absent else (), strict=True):
-                if blob is not None:
-                    batch.states[customer] = decode_state(blob)
+                self._take_in(batch, customer, blob)
+
+    def _take_in(self, batch: MicroBatch, customer: str, blob: bytes | None) -> None:
+        """Only who is new here is asked whether this is the right partition: a foreign producer may have chosen it."""
+        if blob is None:
+            if self.owned.is_misplaced(batch.partition, customer):
+                batch.refused[customer] = "wrong_partition"
+            return
+        try:
+            batch.states[customer] = decode_state(blob)
+        except msgspec.DecodeError:
+            log.error("a customer's state cannot be read", partition=batch.partition, bytes=len(blob))
+            batch.refused[customer] = "unreadable_state"
 
     def _slates(self, batches: Sequence[MicroBatch], lag: float) -> dict[int, Slates]:
         """A slate for every changed customer, all in one kernel call; none where they are shed."""
@@ -192,16 +210,25 @@ class Journey:
         if self.deciding.shedding.sheds(lag):
             self.meters.slated("shed", changed)
             return {batch.partition: {} for batch in batches}
-        queries = [_query(batch, customer) for batch in batches for customer in batch.changed]
-        slates = iter(encoded_slates(queries, self.deciding.models.current, self.deciding.world.reference))
+        try:
+            slates = iter(self._ranked([_query(batch, customer) for batch in batches for customer in batch.changed]))
+        except Exception as fault:  # noqa: BLE001 - without a warm slate the read path decides; without the commit nobody does
+            tell("slates", fault)
+            self.meters.slated("failed", changed)
+            return {batch.partition: {} for batch in batches}
         self.meters.slated("made", changed)
         return {batch.partition: {customer: next(slates) for customer in batch.changed} for batch in batches}
+
+    def _ranked(self, queries: Sequence[Query]) -> Sequence[bytes]:
+        reach(Point.JOURNEY_BEFORE_SLATES)
+        return encoded_slates(queries, self.deciding.models.current, self.deciding.world.reference)
 
     async def _settle(self, batch: MicroBatch, commit: Commit, result: Committed, lag: float) -> None:
         if not result.applied:
             self._doubt((commit.partition,))
             return
-        ledger = Ledger(commit.next, batch.marks)
+        reach(Point.JOURNEY_BEFORE_PROGRESS)
+        ledger = Ledger(commit.next, batch.marks, batch.ledger.epoch)
         self.owned.committed(batch.partition, ledger, {customer: batch.states[customer] for customer in batch.changed})
         self.progress.advance(TP(CUSTOMER_EVENTS.name, commit.partition), commit.next)
         self.meters.journeyed(batch.counts)

@@ -60,6 +60,7 @@ class MicroBatch:
 
     arrivals: what is to be applied, in order. states: of the customers concerned, growing newer with each event.
     changed: customers whose state moved, in order of first change. counts: what happened, for the metrics.
+    refused: customers none of whose events can be applied here, and why.
     """
 
     partition: int
@@ -69,6 +70,7 @@ class MicroBatch:
     arrivals: list[Arrival] = field(default_factory=list)
     states: dict[str, CustomerState] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     outgoing: list[Outgoing] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -108,29 +110,39 @@ def customers_of(batch: MicroBatch) -> list[str]:
 def fold(batch: MicroBatch, world: World) -> None:
     """Applies every arrival, in order, and decides on each occasion that arises."""
     for arrival in batch.arrivals:
-        event = arrival.event
-        state = batch.states.get(event.customer, EMPTY)
-        advanced = advance(state, event, world.reference, world.journey)
-        if advanced.rejected:
-            _reject(batch, arrival.offset, msgspec.json.encode(event), advanced.rejected)
-        elif advanced.duplicate:
-            batch.counts["duplicate"] += 1
-        else:
-            _apply(batch, arrival, advanced, world)
+        try:
+            _fold(batch, arrival, world)
+        except Exception as fault:  # noqa: BLE001 - one event that we cannot fold must not hold up all behind it
+            _reject(batch, arrival.offset, msgspec.json.encode(arrival.event), "internal_fault", type(fault).__name__)
+
+
+def _fold(batch: MicroBatch, arrival: Arrival, world: World) -> None:
+    event = arrival.event
+    if event.customer in batch.refused:
+        _reject(batch, arrival.offset, msgspec.json.encode(event), batch.refused[event.customer])
+        return
+    state = batch.states.get(event.customer, EMPTY)
+    advanced = advance(state, event, world.reference, world.journey)
+    if advanced.rejected:
+        _reject(batch, arrival.offset, msgspec.json.encode(event), advanced.rejected)
+    elif advanced.duplicate:
+        batch.counts["duplicate"] += 1
+    else:
+        _apply(batch, arrival, advanced, world)
 
 
 def _apply(batch: MicroBatch, arrival: Arrival, advanced: Advanced, world: World) -> None:
     customer = arrival.event.customer
     state = advanced.state
-    batch.counts["applied"] += 1
-    batch.counts["forgotten"] += advanced.forgotten
-    if advanced.change is not None:
-        batch.outgoing.append(_stage_record(advanced.change))
     if advanced.occasion is not None:
         query = PromotionQuery(customer=customer, state=state, occasion=advanced.occasion)
         decision = promote(query, world.reference, world.gate)
         state = remember(state, decision, world.journey)
         _decide(batch, decision)
+    batch.counts["applied"] += 1
+    batch.counts["forgotten"] += advanced.forgotten
+    if advanced.change is not None:
+        batch.outgoing.append(_stage_record(advanced.change))
     batch.states[customer] = state
     batch.changed[customer] = max(batch.changed.get(customer, 0), arrival.event.at)
 

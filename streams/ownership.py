@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from retail.customers import CustomerState
 from streams.state import Ledger
+from streams.topics.partitions import partition_of
 
 
 class NotOwned(Exception):
@@ -27,9 +28,10 @@ class Owned:
 
 @dataclass
 class Ownership:
-    """limit: customers kept per partition."""
+    """limit: customers kept per partition. partitions: how many there are, of all workers."""
 
     limit: int
+    partitions: int
     _partitions: dict[int, Owned] = field(default_factory=dict)
 
     def ledger(self, partition: int) -> Ledger | None:
@@ -50,6 +52,10 @@ class Ownership:
     def known(self) -> dict[int, int]:
         """Partition to the next offset to apply."""
         return {partition: owned.ledger.next for partition, owned in self._partitions.items()}
+
+    def is_misplaced(self, partition: int, customer: str) -> bool:
+        """Whether the customer belongs to another partition."""
+        return partition_of(customer, self.partitions) != partition
 
     def states(self, partition: int, customers: Sequence[str]) -> dict[str, CustomerState]:
         """Those of the customers that are in memory."""

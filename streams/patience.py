@@ -1,12 +1,18 @@
-"""Waiting for a dependency: an action is done again, ever more patiently, until it succeeds.
+"""Waiting for a dependency, and surviving our own mistakes: an action is done again until it succeeds.
 
 While Redis or Kafka is down nothing may be acknowledged and nothing may be lost, so the agents wait here and
-Kafka is the buffer. Only cancellation (shutdown, rebalance) gets out.
+Kafka is the buffer. A fault of our own is no different to them: whatever an agent does is idempotent by the ledger, so
+it is done again, and the agent never ends. Only cancellation (shutdown, rebalance) gets out.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+import time
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -23,22 +29,86 @@ LONGEST_PAUSE = 2.0
 PRODUCE_TIMEOUT = 10.0
 """Seconds until a produce call is given up and done again."""
 
+DEPENDENCY_DOWN = (StateUnavailable, PublishFailed)
+
 log = structlog.get_logger()
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
 
+@dataclass
+class Waits:
+    """What this process waits for, for its metrics and its watchdog.
+
+    now: waits going on, by what waits. seconds: spent waiting so far. faults: of our own, by where they came up.
+    """
+
+    now: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    faults: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def any(self) -> bool:
+        return self.now.total() > 0
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        started = time.monotonic()
+        self.now[what] += 1
+        try:
+            yield
+        finally:
+            self.now[what] -= 1
+            self.seconds[what] += time.monotonic() - started
+
+
+WAITS = Waits()
+"""Of this process."""
+
+
 async def patiently(what: str, action: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """The action's result, however long its dependency takes to come back. what: for the log."""
+    try:
+        return await action(*args, **kwargs)
+    except DEPENDENCY_DOWN as fault:
+        first = fault
+    with WAITS.waiting(what):
+        return await _again(what, first, action, *args, **kwargs)
+
+
+async def _again(
+    what: str, fault: Exception, action: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    pause = FIRST_PAUSE
+    while True:
+        log.warning("waiting for a dependency", what=what, fault=str(fault), pause=round(pause, 3))
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(pause * 2, LONGEST_PAUSE)
+        try:
+            return await action(*args, **kwargs)
+        except DEPENDENCY_DOWN as again:
+            fault = again
+
+
+async def steadily(what: str, action: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """As `patiently`, and whatever else the action raises is told, counted, and the action is done again."""
     pause = FIRST_PAUSE
     while True:
         try:
-            return await action(*args, **kwargs)
-        except (StateUnavailable, PublishFailed) as fault:
-            log.warning("waiting for a dependency", what=what, fault=str(fault), pause=round(pause, 3))
-        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+            return await patiently(what, action, *args, **kwargs)
+        except Exception as fault:  # noqa: BLE001 - an agent that ends loses what it holds, so it must not
+            tell(what, fault)
+        await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def tell(what: str, fault: BaseException) -> None:
+    """Into the log and the count: which fault, and where; never its message, which may name a customer."""
+    WAITS.faults[what] += 1
+    frames = traceback.extract_tb(fault.__traceback__)
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-6:]]
+    log.critical("a fault of our own", what=what, kind=type(fault).__name__, where=where)
 
 
 async def publish_patiently(what: str, publisher: Publisher, records: Sequence[Record]) -> None:

@@ -8,6 +8,7 @@ Faust believes to be acknowledged is ignored. (Overriding `ack` would not do: th
 inlines it.)
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -42,11 +43,23 @@ class FetchedSchema(faust.Schema[Any, Any]):
 
 
 class Progress(dict[TP, int]):
-    """Per partition, the next offset to commit: everything below it is done for good."""
+    """Per partition, the next offset to commit: everything below it is done for good.
+
+    signs: of life, by topic: grows with all that gets done, also what moves no offset (see `sign`).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.signs: Counter[str] = Counter()
 
     def advance(self, partition: TP, offset: int) -> None:
         if offset > self.get(partition, 0):
             self[partition] = offset
+            self.sign(partition.topic)
+
+    def sign(self, topic: str) -> None:
+        """Long work on a topic goes on: whoever watches for silence should wait."""
+        self.signs[topic] += 1
 
 
 class Owner(Protocol):
@@ -77,10 +90,9 @@ class RecordBatchConsumer(driver.Consumer):
         cast(RecordBatchTransport, self.transport).owner.gained(assigned)
         await super().on_partitions_assigned(assigned, generation_id)
 
-    def committed(self, topic: str) -> dict[int, int]:
+    def committed(self) -> dict[TP, int]:
         """Of the partitions assigned to this worker: the offset that Kafka holds as committed, 0 where none."""
-        mine = (partition for partition in self.assignment() if partition.topic == topic)
-        return {tp.partition: self._committed_offset[tp] or 0 for tp in mine}
+        return {partition: self._committed_offset.get(partition) or 0 for partition in list(self.assignment())}
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         self._acked.clear()

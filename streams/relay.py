@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from streams.patience import patiently, publish_patiently
+from streams.faults import Point, reach
+from streams.patience import patiently, publish_patiently, steadily
 from streams.state import Outgoing, State
 from streams.topics.publisher import Publisher, Record
 
@@ -51,7 +52,7 @@ class Relay:
             pending = [await self._queue.get()]
             while not self._queue.empty():
                 pending.append(self._queue.get_nowait())
-            await self._relay(pending)
+            await steadily("relay", self._relay, pending)
 
     async def recover(self, partitions: Iterable[int]) -> None:
         """Queues what the outboxes of these partitions still hold and is not under way."""
@@ -80,7 +81,9 @@ class Relay:
             for record in entry.outgoing
             if record.value is not None
         ]
+        reach(Point.RELAY_BEFORE_PUBLISH)
         await publish_patiently("relay", self.publisher, records)
+        reach(Point.RELAY_BEFORE_FORGETTING)
         entries: dict[int, list[str]] = defaultdict(list)
         for entry in pending:
             entries[entry.partition].append(entry.entry)

@@ -78,6 +78,14 @@ class Settings(BaseSettings):
     stop_timeout: Annotated[
         float, Field(gt=0, description="Seconds a worker may take to stop before it exits hard; nothing is lost by it.")
     ] = 25.0
+    stall_timeout: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="Seconds without any progress, with records waiting and nothing down, after which the watchdog "
+            "ends a worker. A whole fetch takes a fifth of a second; thirty are not a slow machine any more.",
+        ),
+    ] = 30.0
     redis_timeout: Annotated[
         float,
         Field(gt=0, description="Seconds a worker waits for Redis before it tries again; a large commit takes 0.05 s."),

@@ -20,11 +20,13 @@ class Ledger:
     """How far a partition of `customer-events` has been applied.
 
     next: the first offset not applied. marks: per source partition, the highest source offset applied;
-    what arrives at or below it was produced twice.
+    what arrives at or below it was produced twice. epoch: how often the partition's log began anew, by
+    `streams.incarnations`.
     """
 
     next: int = 0
     marks: Mapping[Source, int] = field(default_factory=dict)
+    epoch: int = 0
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):

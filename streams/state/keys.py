@@ -6,7 +6,8 @@ in a colon, so no id can reach another key.
 
 | key | type | holds |
 |---|---|---|
-| `{p7}:ledger` | hash | `next`: the first offset not applied; `topic/partition`: the highest source offset applied |
+| `{p7}:ledger` | hash | `next`: the first offset not applied; `epoch`; `topic/partition`: the highest applied |
+| `{p}:topics` | hash | topic to the id of the incarnation that the ledgers count (`streams.state.incarnations`) |
 | `{p7}:outbox` | stream | per commit one entry, field `r`: its outgoing records (`streams.state.outbox`) |
 | `{p7}:customer:ID` | string | the state, msgpack; kept for ever |
 | `{p7}:slate:ID` | string | the warm slate; expires |
@@ -21,6 +22,10 @@ ALL_WAKES = b"{p*}:wakes"
 
 def ledger(partition: int) -> bytes:
     return b"{p%d}:ledger" % partition
+
+
+def topics() -> bytes:
+    return b"{p}:topics"
 
 
 def outbox(partition: int) -> bytes:

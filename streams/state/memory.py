@@ -103,7 +103,7 @@ class MemoryState:
             return Committed(applied=False, next=kept.ledger.next)
         kept.states.update(commit.states)
         kept.slates.update(commit.slates)
-        kept.ledger = Ledger(commit.next, {**kept.ledger.marks, **commit.marks})
+        kept.ledger = Ledger(commit.next, {**kept.ledger.marks, **commit.marks}, kept.ledger.epoch)
         if not commit.outgoing:
             return Committed(applied=True, next=commit.next)
         kept.entries += 1

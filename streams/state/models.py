@@ -11,6 +11,7 @@ import structlog
 
 from recommender.model import Model, ModelRefused, load, newest
 from recommender.recommend import warm_up
+from streams.faults import Point, reach
 
 log = structlog.get_logger()
 
@@ -48,6 +49,7 @@ class ModelShelf:
                 "a model version was refused", version=folder.name, fault=str(fault), serving=self._current.version
             )
             return False
+        reach(Point.MODEL_BEFORE_SWAP)
         self._current = model
         log.info("a model serves", version=model.version, items=len(model.items))
         return True

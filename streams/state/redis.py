@@ -40,7 +40,7 @@ class RedisState:
     """The State port. One round trip a call, whatever its size."""
 
     def __init__(self, calls: Calls, *, slate_days: float, inbox_messages: int, inbox_days: float) -> None:
-        self._calls = calls
+        self.calls = calls
         self._slate_seconds = int(slate_days * DAY)
         self._inbox_messages = inbox_messages
         self._inbox_seconds = int(inbox_days * DAY)
@@ -57,18 +57,18 @@ class RedisState:
         )
 
     async def close(self) -> None:
-        await self._calls.close()
+        await self.calls.close()
 
     async def check_fit(self) -> None:
         """Raises UnfitRedis where this Redis may forget state, StateUnavailable."""
-        await check_fit(self._calls)
+        await check_fit(self.calls)
 
     async def ledger(self, partition: int) -> Ledger:
         """Layout: see `streams.state.keys`; a partition without one stands at 0."""
-        flat = cast(list[bytes], await self._calls.call(b"HGETALL", keys.ledger(partition)))
+        flat = cast(list[bytes], await self.calls.call(b"HGETALL", keys.ledger(partition)))
         fields = dict(zip(flat[::2], map(int, flat[1::2]), strict=True))
-        first = fields.pop(b"next", 0)
-        return Ledger(first, {_source(name): offset for name, offset in fields.items()})
+        first, epoch = fields.pop(b"next", 0), fields.pop(b"epoch", 0)
+        return Ledger(first, {_source(name): offset for name, offset in fields.items()}, epoch)
 
     async def states(self, partition: int, customers: Sequence[str]) -> list[bytes | None]:
         return await self._read([keys.customer(partition, customer) for customer in customers])
@@ -79,14 +79,14 @@ class RedisState:
     async def commit(self, commits: Sequence[Commit]) -> list[Committed]:
         if not commits:
             return []
-        replies = await self._calls.run_all(self._commit, [self._script_call(commit) for commit in commits])
+        replies = await self.calls.run_all(self._commit, [self._script_call(commit) for commit in commits])
         results: list[Committed] = []
         for applied, stands, entry in cast(list[tuple[int, bytes, bytes]], replies):
             results.append(Committed(applied == 1, int(stands), entry.decode()))
         return results
 
     async def outbox(self, partition: int, limit: int) -> list[OutboxEntry]:
-        reply = await self._calls.call(b"XRANGE", keys.outbox(partition), b"-", b"+", b"COUNT", limit)
+        reply = await self.calls.call(b"XRANGE", keys.outbox(partition), b"-", b"+", b"COUNT", limit)
         entries: list[OutboxEntry] = []
         for entry, fields in cast(list[tuple[bytes, list[bytes]]], reply):
             try:
@@ -100,21 +100,21 @@ class RedisState:
 
     async def relayed(self, partition: int, entries: Sequence[str]) -> None:
         if entries:
-            await self._calls.call(b"XDEL", keys.outbox(partition), *entries)
+            await self.calls.call(b"XDEL", keys.outbox(partition), *entries)
 
     async def post(self, partition: int, customer: str, decision: str, payload: bytes) -> bool:
         places = (keys.inbox(partition, customer), keys.posted(partition, customer))
         limits = (self._inbox_messages, REMEMBERED_DECISIONS, self._inbox_seconds)
         wake = (keys.wakes(partition), customer.encode())
-        return await self._calls.run(self._post, places, (decision, payload, *limits, *wake)) == 1
+        return await self.calls.run(self._post, places, (decision, payload, *limits, *wake)) == 1
 
     async def was_posted(self, partition: int, customer: str, decision: str) -> bool:
-        return await self._calls.call(b"ZSCORE", keys.posted(partition, customer), decision) is not None
+        return await self.calls.call(b"ZSCORE", keys.posted(partition, customer), decision) is not None
 
     async def _read(self, places: list[bytes]) -> list[bytes | None]:
         found: list[bytes | None] = []
         for first in range(0, len(places), KEYS_A_READ):
-            reply = await self._calls.call(b"MGET", *places[first : first + KEYS_A_READ])
+            reply = await self.calls.call(b"MGET", *places[first : first + KEYS_A_READ])
             found += cast(list[bytes | None], reply)
         return found
 

@@ -39,6 +39,13 @@ REJECTED = Topic(
 CUSTOMER_EVENTS = Topic(
     "customer-events", "decoded events, resolved to one customer", "customer id", retention=timedelta(days=30)
 )
+CUSTOMER_SNAPSHOTS = Topic(
+    "customer-snapshots",
+    "the state of each customer as of a while ago, and how far the log is in it",
+    "customer id",
+    compacted=True,
+    retention=None,
+)
 RECOMMENDATIONS = Topic("recommendations", "a fresh slate per changed customer", "customer id")
 PROMOTIONS = Topic("promotions", "what was decided about pushes", "customer id")
 JOURNEYS = Topic("journeys", "stages that customers entered", "customer id")
@@ -56,4 +63,4 @@ SOURCES = (*CHANNELS, DELIVERIES)
 REFERENCE = (CATALOG, STORES, OFFERS)
 """What every process follows from the beginning."""
 
-ALL = (*CHANNELS, REJECTED, CUSTOMER_EVENTS, RECOMMENDATIONS, PROMOTIONS, JOURNEYS, DELIVERIES, *REFERENCE)
+ALL = (*CHANNELS, REJECTED, CUSTOMER_EVENTS, CUSTOMER_SNAPSHOTS, RECOMMENDATIONS, PROMOTIONS, JOURNEYS, DELIVERIES, *REFERENCE)

@@ -1,0 +1,61 @@
+"""How the topics are cut at the broker: which incarnation each is, and into how many partitions."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from streams.topics.records import PublishFailed
+
+REQUEST_TIMEOUT_MS = 10_000
+"""Milliseconds for the broker to answer."""
+
+NO_ERROR = 0
+
+NO_ID = "00000000-0000-0000-0000-000000000000"
+"""What a broker older than Kafka 2.8 calls every topic."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """id: another one for each incarnation of a topic, "" where the broker has none."""
+
+    id: str
+    partitions: int
+
+
+class TopicsAtBroker:
+    """Keeps its connection. Blocks: call it from a thread."""
+
+    def __init__(self, broker: str) -> None:
+        self._broker = broker
+        self._admin: KafkaAdminClient | None = None
+
+    def cuts(self, topics: Iterable[str]) -> Mapping[str, Cut]:
+        """Those of the topics that exist. Raises PublishFailed."""
+        try:
+            if self._admin is None:
+                self._admin = KafkaAdminClient(
+                    bootstrap_servers=self._broker.split(","),
+                    client_id="caudal-topics",
+                    request_timeout_ms=REQUEST_TIMEOUT_MS,
+                )
+            described = self._admin.describe_topics(list(topics))
+        except (KafkaError, OSError) as fault:
+            self.close()
+            raise PublishFailed(f"Kafka at {self._broker} does not describe its topics: {fault!r}") from fault
+        return {
+            topic["name"]: Cut(_id(topic.get("topic_id")), len(topic["partitions"]))
+            for topic in described
+            if topic["error_code"] == NO_ERROR
+        }
+
+    def close(self) -> None:
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
+
+
+def _id(found: object) -> str:
+    return "" if found is None or str(found) == NO_ID else str(found)
