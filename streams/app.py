@@ -33,13 +33,19 @@ from streams.ownership import Ownership
 from streams.patience import WAITS, patiently, tell
 from streams.records import Fetched, FetchedSchema, RecordBatchConsumer, RecordBatchTransport
 from streams.relay import Relay
+from streams.repair import Observer, Repair, Told
+from streams.restore import Restore
 from streams.settings import Settings
 from streams.shedding import Shedding
+from streams.standing import Sources, Standing, StandingCollector
+from streams.snapshot_rounds import Pace, SnapshotRounds, SnapshotTopic
+from streams.state import State
 from streams.state.incarnations import Incarnations
 from streams.state.models import ModelShelf
 from streams.state.redis import RedisState
-from streams.topics import CUSTOMER_EVENTS, PROMOTIONS, SOURCES
-from streams.topics.cut import TopicsAtBroker
+from streams.topics import CUSTOMER_EVENTS, CUSTOMER_SNAPSHOTS, PROMOTIONS, SOURCES
+from streams.topics.cut import Incarnation, TopicsAtBroker
+from streams.topics.fenced import FencedTopic
 from streams.topics.follower import Follower
 from streams.topics.publisher import Publisher
 from streams.watchdog import Watchdog
@@ -84,6 +90,7 @@ class Worker:
     state: RedisState
     topics: Topics
     watchdog: Watchdog
+    standing: Standing
 
 
 def build(settings: Settings) -> Worker:
@@ -101,14 +108,16 @@ def build(settings: Settings) -> Worker:
     models = ModelShelf(settings.models)
     relay = Relay(state, publisher)
     shedding = Shedding(settings.slates, settings.slate_lag_budget)
+    owned = Ownership(settings.kept_states, settings.customer_partitions)
     journey = Journey(
         state=state,
         relay=relay,
-        reader=LogReader(settings.broker),
+        repair=repair(settings, state, owned, Told(meters, transport.progress)),
         deciding=Deciding(world, models, shedding),
         progress=transport.progress,
         meters=meters,
-        owned=Ownership(settings.kept_states, settings.customer_partitions),
+        owned=owned,
+        snapshots=snapshots(settings, state, owned, meters),
     )
     transport.owner = journey
     identify = Identify(publisher, transport.progress, meters, settings.customer_partitions)
@@ -121,13 +130,42 @@ def build(settings: Settings) -> Worker:
     watchdog = Watchdog(
         settings.broker, settings.stall_timeout, transport.progress, lambda: _committed(app), lambda: WAITS.any
     )
-    return Worker(settings, app, publisher, follower, models, relay, journey, meters, state, topics, watchdog)
+    known = Sources(lambda: _committed(app), lambda place: _ends(app, watchdog, place), owned.known)
+    standing = Standing(known, transport.progress)
+    meters.registry.register(StandingCollector(standing, relay.depths))
+    return Worker(
+        settings, app, publisher, follower, models, relay, journey, meters, state, topics, watchdog, standing
+    )
+
+
+def repair(settings: Settings, state: State, owned: Ownership, observer: Observer) -> Repair:
+    """How holes are closed, the same for a worker and for `caudal rebuild`."""
+    reader = LogReader(settings.broker, settings.fetch_records)
+    incarnation = Incarnation(settings.broker, CUSTOMER_EVENTS.name)
+    return Repair(state, reader, Restore(state, reader, incarnation.id), owned, observer)
+
+
+def snapshots(settings: Settings, state: State, owned: Ownership, meters: Meters) -> SnapshotRounds:
+    topic = SnapshotTopic(
+        FencedTopic(settings.broker, settings.group, CUSTOMER_SNAPSHOTS.name, settings.idempotent_producer),
+        LogReader(settings.broker),
+        Incarnation(settings.broker, CUSTOMER_EVENTS.name).id,
+    )
+    pace = Pace(settings.snapshot_minutes * 60, settings.slate_lag_budget)
+    return SnapshotRounds(state, topic, owned, pace, meters)
 
 
 def _committed(app: faust.App) -> Mapping[TP, int]:
     """Nothing while partitions move: then nobody can be blamed for standing still."""
     consumer = app.consumer
     return consumer.committed() if isinstance(consumer, RecordBatchConsumer) and not app.rebalancing else {}
+
+
+def _ends(app: faust.App, watchdog: Watchdog, place: TP) -> tuple[int | None, int | None]:
+    """By what was fetched last, and by what the watchdog asked: an agent that hangs fetches nothing any more."""
+    consumer = app.consumer
+    fetched = consumer.known_end(place) if isinstance(consumer, RecordBatchConsumer) else None
+    return fetched, watchdog.ends.get(place)
 
 
 class _App(faust.App):
@@ -201,6 +239,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
         worker.models.watch(MODEL_EVERY),
         worker.relay.run(),
         worker.topics.watch(),
+        worker.journey.snapshots.run(),
         _reconcile(worker),
         _beat(worker),
     )
@@ -233,6 +272,7 @@ async def _reconcile(worker: Worker) -> None:
 async def _beat(worker: Worker) -> None:
     while True:
         worker.watchdog.beat()
+        worker.standing.look()
         await asyncio.sleep(BEAT_EVERY)
 
 

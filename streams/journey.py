@@ -17,15 +17,16 @@ from faust.types import TP
 from recommender.recommend import Query, encoded_slates
 from retail.customers import CustomerState, decode_state
 from streams.faults import Point, reach
-from streams.log_reader import LogReader
 from streams.meters import Meters
 from streams.microbatch import MicroBatch, World, customers_of, fold, read_batch, to_commit
 from streams.ownership import NotOwned, Ownership
 from streams.patience import steadily, tell
 from streams.records import Fetched, Progress, Records
 from streams.relay import Pending, Relay
+from streams.repair import Repair
 from streams.shedding import Shedding
-from streams.state import Commit, Committed, Ledger, Outgoing, State, StateUnavailable
+from streams.snapshot_rounds import SnapshotRounds
+from streams.state import Commit, Committed, Ledger, Outgoing, State
 from streams.state.models import ModelShelf
 from streams.topics import CUSTOMER_EVENTS
 
@@ -56,16 +57,18 @@ class Journey:
 
     state: State
     relay: Relay
-    reader: LogReader
+    repair: Repair
     deciding: Deciding
     progress: Progress
     meters: Meters
     owned: Ownership
+    snapshots: SnapshotRounds
     suspect: set[int] = field(default_factory=set)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self, stream: AsyncIterable[Fetched]) -> None:
         async for fetched in stream:
+            self.meters.fetched(len(fetched))
             async with self.lock:
                 await self.apply({tp.partition: records for tp, records in fetched.partitions.items()})
 
@@ -73,6 +76,7 @@ class Journey:
         """Another worker may have died with an outbox half relayed."""
         mine = {tp.partition for tp in partitions if tp.topic == CUSTOMER_EVENTS.name}
         self.suspect.update(mine)
+        self.meters.assigned(mine)
         log.info("partitions assigned", partitions=sorted(mine))
 
     def lost(self, partitions: Iterable[TP]) -> None:
@@ -108,7 +112,8 @@ class Journey:
         if known is None or known.next != actual.next:
             self.owned.took(partition, actual)
             self.suspect.add(partition)
-        await self._repair(partition, expected)
+        if expected:
+            await self._repair(partition, expected)
 
     async def _recover_outboxes(self) -> None:
         suspect = sorted(self.suspect)
@@ -138,22 +143,9 @@ class Journey:
             self.owned.took(partition, ledger)
 
     async def _repair(self, partition: int, until: int) -> None:
-        """Applies what lies between the ledger and `until`, read from Kafka again."""
-        first = self.owned.taken(partition).next
-        if first >= until:
-            return
-        log.warning("hole in the ledger", partition=partition, first=first, until=until)
-        read = 0
-        async for page in self.reader.read(CUSTOMER_EVENTS.name, partition, first, until):
-            reach(Point.JOURNEY_IN_REPAIR)
-            if await self._advance({partition: page}):
-                raise StateUnavailable(f"the ledger of partition {partition} moved during a repair")
-            read += len(page)
-        self.meters.repaired("read again", read)
-        if read < until - first:
-            # Retention was shorter than the outage. It cannot be mended here, so it must be known.
-            self.meters.repaired("gone", until - first - read)
-            log.error("records are gone from the log", partition=partition, first=first, until=until, read=read)
+        """Applies what lies between the ledger and `until`."""
+        if await self.repair.close(partition, until, self._advance):
+            self.suspect.add(partition)
 
     async def _advance(self, work: Mapping[int, Records]) -> list[int]:
         """Applies records that follow the ledgers; returns the partitions whose commit was refused."""
@@ -167,7 +159,9 @@ class Journey:
         slates = self._slates(batches, lag)
         commits = [to_commit(batch, slates[batch.partition]) for batch in batches]
         reach(Point.JOURNEY_BEFORE_COMMIT)
+        sent = time.monotonic()
         results = await self.state.commit(commits)
+        self.meters.commit_took(time.monotonic() - sent)
         reach(Point.JOURNEY_AFTER_COMMIT)
         for batch, commit, result in zip(batches, commits, results, strict=True):
             await self._settle(batch, commit, result, lag)
@@ -231,8 +225,8 @@ class Journey:
         ledger = Ledger(commit.next, batch.marks, batch.ledger.epoch)
         self.owned.committed(batch.partition, ledger, {customer: batch.states[customer] for customer in batch.changed})
         self.progress.advance(TP(CUSTOMER_EVENTS.name, commit.partition), commit.next)
-        self.meters.journeyed(batch.counts)
-        self.meters.stands(batch.partition, commit.next, lag)
+        self.meters.journeyed(CUSTOMER_EVENTS.name, batch.partition, batch.counts)
+        self.snapshots.committed(commit, lag)
         if result.outbox:
             await self.relay.send(Pending(batch.partition, result.outbox, _filled(commit)))
 

@@ -20,7 +20,7 @@ LAST_LOOK_MS = 300
 """Milliseconds to wait for records where all that were promised have come: a broker may promise too few."""
 
 FIRST_WINDOW = 64
-"""Records looked at first when the newest record of a key is looked for from the end; each further look, 16 times more."""
+"""Records looked at first when the newest record of a key is sought from the end; each further look, 16 times more."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,7 @@ class LogReader:
                 async for page in self._pages_to_end(consumer, place, 0):
                     yield page
 
-    async def newest(
-        self, topic: str, partition: int, key: bytes
-    ) -> ConsumerRecord[bytes | None, bytes | None] | None:
+    async def newest(self, topic: str, partition: int, key: bytes) -> ConsumerRecord[bytes | None, bytes | None] | None:
         """The last record with the key, looked for from the end; None where there is none, or no such topic."""
         place = TopicPartition(topic, partition)
         async with self._consumer(place, f"for {key!r}") as consumer:

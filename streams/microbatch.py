@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from recommender.policy import GatePolicy
 from recommender.promote import PromotionQuery, promote
@@ -20,6 +21,7 @@ from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.rejects import Rejected, encode_rejected
 from streams.origin import Origin, read_origin
+from streams.snapshots import restored_mark
 from streams.state import Commit, Ledger, Outgoing, Source
 from streams.topics import CUSTOMER_EVENTS, JOURNEYS, PROMOTIONS, RECOMMENDATIONS, REJECTED
 
@@ -60,7 +62,8 @@ class MicroBatch:
 
     arrivals: what is to be applied, in order. states: of the customers concerned, growing newer with each event.
     changed: customers whose state moved, in order of first change. counts: what happened, for the metrics.
-    refused: customers none of whose events can be applied here, and why.
+    refused: customers none of whose events can be applied here, and why. restored: the highest offset that a state
+    may hold already, because it was restored from a snapshot; -1 where none was.
     """
 
     partition: int
@@ -71,6 +74,7 @@ class MicroBatch:
     states: dict[str, CustomerState] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    restored: int = -1
     outgoing: list[Outgoing] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -78,6 +82,7 @@ class MicroBatch:
 def read_batch(partition: int, ledger: Ledger, records: Sequence[Record]) -> MicroBatch:
     """Decodes what the ledger has not seen; the rest is counted as duplicate or rejected."""
     batch = MicroBatch(partition, ledger, records[-1].offset + 1, dict(ledger.marks))
+    batch.restored = ledger.marks.get(restored_mark(partition), -1)
     for record in records:
         if record.offset < ledger.next:
             batch.counts["redelivered"] += 1
@@ -122,6 +127,9 @@ def _fold(batch: MicroBatch, arrival: Arrival, world: World) -> None:
         _reject(batch, arrival.offset, msgspec.json.encode(event), batch.refused[event.customer])
         return
     state = batch.states.get(event.customer, EMPTY)
+    if arrival.offset <= batch.restored and arrival.offset <= state.applied:
+        batch.counts["already_applied"] += 1
+        return
     advanced = advance(state, event, world.reference, world.journey)
     if advanced.rejected:
         _reject(batch, arrival.offset, msgspec.json.encode(event), advanced.rejected)
@@ -143,6 +151,8 @@ def _apply(batch: MicroBatch, arrival: Arrival, advanced: Advanced, world: World
     batch.counts["forgotten"] += advanced.forgotten
     if advanced.change is not None:
         batch.outgoing.append(_stage_record(advanced.change))
+    # The state is new and nobody else's yet; copying its eighteen fields once more would cost as much as a fold.
+    force_setattr(state, "applied", arrival.offset)
     batch.states[customer] = state
     batch.changed[customer] = max(batch.changed.get(customer, 0), arrival.event.at)
 
@@ -157,7 +167,7 @@ def _stage_record(change: StageChange) -> Outgoing:
 
 
 def _reject(batch: MicroBatch, offset: int, raw: bytes | None, code: str, message: str = "") -> None:
-    batch.counts["rejected"] += 1
+    batch.counts[f"rejected_{code}"] += 1
     source = f"{CUSTOMER_EVENTS.name}/{batch.partition}/{offset}"
     rejected = Rejected.of(raw or b"", source=source, reason=code, message=message)
     batch.outgoing.append(Outgoing(REJECTED.name, source.encode(), encode_rejected(rejected)))

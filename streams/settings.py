@@ -72,6 +72,14 @@ class Settings(BaseSettings):
     kept_states: Annotated[
         int, Field(ge=0, description="Customers kept decoded in a worker's memory per partition, about 3 KB each.")
     ] = 4000
+    snapshot_minutes: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="Minutes between two snapshots of a partition's changed customers in Kafka, 0 for none. A "
+            "Redis that lost everything is restored from them and at most so much of the log.",
+        ),
+    ] = 10.0
     metrics_port: Annotated[
         int, Field(ge=0, description="Port of the worker's Prometheus endpoint on loopback; 0 for none.")
     ] = 0

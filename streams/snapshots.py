@@ -1,9 +1,9 @@
-"""Snapshots: what lies in the topic `customer-snapshots`, from which a partition's state is restored without its whole log.
+"""Snapshots: what lies in the topic `customer-snapshots`, to restore a partition from without its whole log.
 
 Per customer the newest state that was written down, and per partition a marker. The states are read one by one while
 commits go on, so they are of different moments, each at least as new as the marker. That is exact all the same: every
 state says up to which offset it was `applied`, and when the log is replayed from the marker on, a customer's events up
-to there are left out (`streams.microbatch`). Whatever those events gave rise to was in Kafka before the state was written.
+to there are left out (`streams.microbatch`). Whatever those events gave rise to was in Kafka before the state was.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

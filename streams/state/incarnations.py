@@ -9,6 +9,7 @@ from typing import cast
 
 from streams.state import keys
 from streams.state.calls import Calls
+from streams.topics import CUSTOMER_SNAPSHOTS
 
 
 class Incarnations:
@@ -34,6 +35,8 @@ class Incarnations:
     async def begin_anew(self, partition: int) -> None:
         """The partition's log counts from 0 again: so does its ledger, in a new epoch. Marks of its sources stay."""
         await self._calls.call(b"HINCRBY", keys.ledger(partition), "epoch", 1)
+        # What was restored from a snapshot counted by the former log.
+        await self._calls.call(b"HDEL", keys.ledger(partition), f"{CUSTOMER_SNAPSHOTS.name}/{partition}")
         await self._calls.call(b"HSET", keys.ledger(partition), "next", 0)
 
     async def forget_marks(self, partition: int, topic: str) -> None:

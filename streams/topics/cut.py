@@ -1,5 +1,6 @@
 """How the topics are cut at the broker: which incarnation each is, and into how many partitions."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -55,6 +56,25 @@ class TopicsAtBroker:
         if self._admin is not None:
             self._admin.close()
             self._admin = None
+
+
+class Incarnation:
+    """Which incarnation one topic is, asked once: who goes on while it changes is stopped by the watch on it."""
+
+    def __init__(self, broker: str, topic: str) -> None:
+        self._broker = TopicsAtBroker(broker)
+        self._topic = topic
+        self._id: str | None = None
+
+    async def id(self) -> str:
+        """ "" where the broker has none. Raises PublishFailed."""
+        if self._id is None:
+            cuts = await asyncio.to_thread(self._broker.cuts, [self._topic])
+            self._broker.close()
+            if self._topic not in cuts:
+                raise PublishFailed(f"no topic {self._topic}: run `caudal topics create`")
+            self._id = cuts[self._topic].id
+        return self._id
 
 
 def _id(found: object) -> str:
