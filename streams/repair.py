@@ -120,12 +120,14 @@ class Repair:
     async def _replay(self, partition: int, until: int, beginning: int, advance: Advance) -> None:
         if self._stands(partition) < min(beginning, until):
             await self._pass_over(partition, min(beginning, until))
-        first = self._stands(partition)
+        first, read = self._stands(partition), 0
         async for page in self.reader.read(CUSTOMER_EVENTS.name, partition, first, until):
             reach(Point.JOURNEY_IN_REPAIR)
             if await advance({partition: page}):
                 raise StateUnavailable(f"the ledger of partition {partition} moved during a repair")
+            read += len(page)
             self.observer.replayed(partition, len(page), page[-1].offset + 1, until)
+        log.info("hole closed", partition=partition, first=first, until=until, read=read)
 
     async def _pass_over(self, partition: int, until: int) -> None:
         """What lies before the log's beginning is gone: the ledger moves past it, and the range is told."""
