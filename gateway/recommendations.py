@@ -71,7 +71,7 @@ class Recommending:
         except StateUnavailable:
             return EMPTY, STATE_UNAVAILABLE
         except msgspec.DecodeError as fault:
-            log.error("a customer's state cannot be read", fault=str(fault))
+            log.error("a customer's state cannot be read", kind=type(fault).__name__)
             return EMPTY, STATE_UNREADABLE
 
     def _told(self, slate: Slate, store: str, fallback: str) -> Recommendations:

@@ -37,8 +37,8 @@ from streams.repair import Observer, Repair, Told
 from streams.restore import Restore
 from streams.settings import Settings
 from streams.shedding import Shedding
-from streams.standing import Sources, Standing, StandingCollector
 from streams.snapshot_rounds import Pace, SnapshotRounds, SnapshotTopic
+from streams.standing import Sources, Standing, StandingCollector
 from streams.state import State
 from streams.state.incarnations import Incarnations
 from streams.state.models import ModelShelf
@@ -130,12 +130,9 @@ def build(settings: Settings) -> Worker:
     watchdog = Watchdog(
         settings.broker, settings.stall_timeout, transport.progress, lambda: _committed(app), lambda: WAITS.any
     )
-    known = Sources(lambda: _committed(app), lambda place: _ends(app, watchdog, place), owned.known)
-    standing = Standing(known, transport.progress)
+    standing = _standing(app, watchdog, owned)
     meters.registry.register(StandingCollector(standing, relay.depths))
-    return Worker(
-        settings, app, publisher, follower, models, relay, journey, meters, state, topics, watchdog, standing
-    )
+    return Worker(settings, app, publisher, follower, models, relay, journey, meters, state, topics, watchdog, standing)
 
 
 def repair(settings: Settings, state: State, owned: Ownership, observer: Observer) -> Repair:
@@ -159,6 +156,11 @@ def _committed(app: faust.App) -> Mapping[TP, int]:
     """Nothing while partitions move: then nobody can be blamed for standing still."""
     consumer = app.consumer
     return consumer.committed() if isinstance(consumer, RecordBatchConsumer) and not app.rebalancing else {}
+
+
+def _standing(app: faust.App, watchdog: Watchdog, owned: Ownership) -> Standing:
+    known = Sources(lambda: _committed(app), lambda place: _ends(app, watchdog, place), owned.known)
+    return Standing(known, app.transport.progress)
 
 
 def _ends(app: faust.App, watchdog: Watchdog, place: TP) -> tuple[int | None, int | None]:

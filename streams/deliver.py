@@ -121,6 +121,6 @@ def read_push(raw: bytes | None) -> Push | None:
     try:
         decision = decode_decision(raw or b"")
     except msgspec.DecodeError as fault:
-        log.error("a record of the promotions topic is no decision", fault=str(fault))
+        log.error("a record of the promotions topic is no decision", bytes=len(raw or b""), kind=type(fault).__name__)
         return None
     return decision if isinstance(decision, Push) else None

@@ -2,9 +2,11 @@
 
 Armed by the environment variable CAUDAL_FAULTS, `point=action` or `point=action@n`, comma separated: at the n-th
 time (the first by default) that the point is reached `kill` ends the process as kill -9 would, `raise` raises
-FaultRaised as a fault in our code would, `sleep:SECONDS` blocks the whole process. tests/chaos walks every point.
+FaultRaised as a fault in our code would, `sleep:SECONDS` blocks the whole process, and `hang`
+(at points that can wait) waits for ever while all else goes on. tests/chaos walks every point.
 """
 
+import asyncio
 import os
 import signal
 import time
@@ -37,6 +39,7 @@ class Point(StrEnum):
     SNAPSHOT_BEFORE_MARKER = "snapshot.before_marker"
     MODEL_BEFORE_SWAP = "model.before_swap"
     CONSUMER_BEFORE_ASSIGNMENT = "consumer.before_assignment"
+    CONSUMER_BEFORE_DELIVERY = "consumer.before_delivery"
 
 
 class FaultRaised(Exception):
@@ -49,7 +52,7 @@ class BadFaults(Exception):
 
 @dataclass
 class Armed:
-    """action: kill, raise or sleep. seconds: of a sleep. left: times the point is still passed unharmed."""
+    """action: kill, raise, sleep or hang. seconds: of a sleep. left: times the point is still passed unharmed."""
 
     action: str
     seconds: float
@@ -73,6 +76,14 @@ def reach(point: Point) -> None:
         _meet(point)
 
 
+async def reach_or_hang(point: Point) -> None:
+    """As `reach`, where waiting is possible."""
+    armed = _armed.get(point)
+    if armed is not None and armed.action == "hang" and not armed.left:
+        await asyncio.Event().wait()
+    reach(point)
+
+
 def _meet(point: Point) -> None:
     armed = _armed.get(point)
     if armed is None:
@@ -94,8 +105,8 @@ def _parse(word: str) -> tuple[Point, Armed]:
     action, _, times = action.partition("@")
     kind, _, seconds = action.partition(":")
     try:
-        if kind not in ("kill", "raise", "sleep"):
-            raise ValueError(f"{kind!r} is none of kill, raise, sleep:SECONDS")
+        if kind not in ("kill", "raise", "sleep", "hang"):
+            raise ValueError(f"{kind!r} is none of kill, raise, sleep:SECONDS, hang")
         return Point(name), Armed(kind, float(seconds or 0), int(times or 1) - 1)
     except ValueError as fault:
         raise BadFaults(f"{VARIABLE} holds {word!r}, which is not point=action@n: {fault}") from fault

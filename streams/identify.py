@@ -83,7 +83,7 @@ class Identify:
         )
 
     def _rejected(self, partition: TP, offset: int, raw: bytes, reason: str, message: str) -> Record:
-        self.meters.rejected(reason)
+        self.meters.rejected(partition.topic, partition.partition, reason)
         source = f"{partition.topic}/{partition.partition}/{offset}"
         rejected = Rejected.of(raw, source=source, reason=reason, message=message)
         return Record(topic=REJECTED.name, key=source.encode(), value=encode_rejected(rejected))

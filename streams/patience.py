@@ -10,7 +10,7 @@ import random
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
@@ -41,25 +41,37 @@ P = ParamSpec("P")
 class Waits:
     """What this process waits for, for its metrics and its watchdog.
 
-    now: waits going on, by what waits. seconds: spent waiting so far. faults: of our own, by where they came up.
+    now: waits going on, by what waits. seconds: spent in waits that are over (see `spent`). faults: of our own, by
+    where they came up.
     """
 
     now: Counter[str] = field(default_factory=Counter)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     faults: Counter[str] = field(default_factory=Counter)
+    _since: dict[object, tuple[str, float]] = field(default_factory=dict)
 
     @property
     def any(self) -> bool:
         return self.now.total() > 0
 
+    def spent(self) -> Mapping[str, float]:
+        """Seconds spent waiting, waits that are going on included."""
+        spent = dict(self.seconds)
+        now = time.monotonic()
+        for what, since in list(self._since.values()):
+            spent[what] = spent.get(what, 0.0) + now - since
+        return spent
+
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
-        started = time.monotonic()
+        started, wait = time.monotonic(), object()
         self.now[what] += 1
+        self._since[wait] = what, started
         try:
             yield
         finally:
             self.now[what] -= 1
+            del self._since[wait]
             self.seconds[what] += time.monotonic() - started
 
 

@@ -8,18 +8,24 @@ Faust believes to be acknowledged is ignored. (Overriding `ack` would not do: th
 inlines it.)
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from mode import Service
 
+from streams.faults import Point, reach, reach_or_hang
+
 Records = list[ConsumerRecord[bytes | None, bytes | None]]
+
+HANDED = 16
+"""Fetches of a partition that are remembered; the stream between consumer and agent holds two."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,29 @@ class Progress(dict[TP, int]):
     """Per partition, the next offset to commit: everything below it is done for good.
 
     signs: of life, by topic: grows with all that gets done, also what moves no offset (see `sign`).
+    in_hand: by partition, what was handed to an agent and is not done: after which offset it ends, and the time of
+    its first record, milliseconds.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.signs: Counter[str] = Counter()
+        self.in_hand: dict[TP, deque[tuple[int, int]]] = {}
+
+    def hand(self, partition: TP, records: Records) -> None:
+        self.in_hand.setdefault(partition, deque(maxlen=HANDED)).append((records[-1].offset, records[0].timestamp))
+
+    def waiting_since(self, partition: TP, done: int) -> float | None:
+        """The time of the oldest record in hand that is not done, seconds; None where there is none. done: offset."""
+        for last, timestamp in list(self.in_hand.get(partition, ())):
+            if last >= done:
+                return timestamp / 1000
+        return None
+
+    def forget(self, partition: TP) -> None:
+        """It was lost."""
+        self.pop(partition, None)
+        self.in_hand.pop(partition, None)
 
     def advance(self, partition: TP, offset: int) -> None:
         if offset > self.get(partition, 0):
@@ -83,16 +107,29 @@ class RecordBatchConsumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         await super().on_partitions_revoked(revoked)
         for partition in revoked:
-            self.progress.pop(partition, None)
+            self.progress.forget(partition)
         cast(RecordBatchTransport, self.transport).owner.lost(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        reach(Point.CONSUMER_BEFORE_ASSIGNMENT)
         cast(RecordBatchTransport, self.transport).owner.gained(assigned)
         await super().on_partitions_assigned(assigned, generation_id)
 
+    def known_end(self, partition: TP) -> int | None:
+        """Where the log ended when this partition was last fetched; None where it was not."""
+        try:
+            return self.highwater(partition)
+        except (AssertionError, ConsumerNotStarted):
+            # aiokafka and Faust say so of a partition that is being lost, or not there yet.
+            return None
+
     def committed(self) -> dict[TP, int]:
         """Of the partitions assigned to this worker: the offset that Kafka holds as committed, 0 where none."""
-        return {partition: self._committed_offset.get(partition) or 0 for partition in list(self.assignment())}
+        try:
+            mine = list(self.assignment())
+        except ConsumerNotStarted:
+            return {}
+        return {partition: self._committed_offset.get(partition) or 0 for partition in mine}
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         self._acked.clear()
@@ -111,6 +148,7 @@ class RecordBatchConsumer(driver.Consumer):
                 raise
 
     async def _drain_once(self) -> None:
+        await reach_or_hang(Point.CONSUMER_BEFORE_DELIVERY)
         records, _ = await self._wait_next_records(timeout=1.0)
         # Read only now: while we waited a whole rebalance may have passed, and these records are of after it.
         generation = self.app.consumer_generation_id
@@ -122,6 +160,8 @@ class RecordBatchConsumer(driver.Consumer):
         for fetched in self._by_reader(records):
             if self._overtaken(generation):
                 return
+            for partition, batch in fetched.partitions.items():
+                self.progress.hand(partition, batch)
             await self.wait_first(self.callback(self._message(fetched)), self.suspend_flow.wait())
             if self._overtaken(generation):
                 return

@@ -6,7 +6,7 @@ behind are read from Redis. Every record carries an id of its own business, so a
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -45,6 +45,10 @@ class Relay:
         if place not in self._under_way:
             self._under_way.add(place)
             await self._queue.put(pending)
+
+    def depths(self) -> Counter[int]:
+        """Entries that are not in Kafka yet, by partition."""
+        return Counter(partition for partition, _ in list(self._under_way))
 
     async def run(self) -> None:
         """Until cancelled."""

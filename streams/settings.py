@@ -1,5 +1,6 @@
 """The settings of every process: each a flag and an environment variable `CAUDAL_*`, with unit, default, reason."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,23 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from streams.shedding import Slates
 
 DEFAULT_CACHE = Path.home() / ".cache" / "caudal"
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """The least urgent lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 class Settings(BaseSettings):
@@ -83,6 +101,13 @@ class Settings(BaseSettings):
     metrics_port: Annotated[
         int, Field(ge=0, description="Port of the worker's Prometheus endpoint on loopback; 0 for none.")
     ] = 0
+    log_format: Annotated[
+        LogFormat,
+        Field(description="Lines of the log: auto is JSON, one object a line, unless a person watches the terminal."),
+    ] = LogFormat.AUTO
+    log_level: Annotated[
+        LogLevel, Field(description="The least urgent log lines that are written; libraries are one step quieter.")
+    ] = LogLevel.INFO
     stop_timeout: Annotated[
         float, Field(gt=0, description="Seconds a worker may take to stop before it exits hard; nothing is lost by it.")
     ] = 25.0

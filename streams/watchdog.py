@@ -75,7 +75,8 @@ class Silence:
 @dataclass
 class Watchdog:
     """stall: seconds of silence until the process ends. committed: of the partitions this worker owns, the offset
-    that Kafka holds. excused: whether something is being waited for that is down. end: what ends the process."""
+    that Kafka holds. excused: whether something is being waited for that is down. end: what ends the process. ends: of
+    these partitions, where their log ended at the last look."""
 
     broker: str
     stall: float
@@ -83,6 +84,7 @@ class Watchdog:
     committed: Callable[[], Mapping[TP, int]]
     excused: Callable[[], bool]
     end: Callable[[int], object] = os._exit
+    ends: Mapping[TP, int] = field(default_factory=dict)
     _beat: float = field(default_factory=time.monotonic)
     _told: bool = False
     _over: threading.Event = field(default_factory=threading.Event)
@@ -127,7 +129,11 @@ class Watchdog:
         """The connection for the next look, None where it failed."""
         try:
             consumer = consumer or KafkaConsumer(bootstrap_servers=self.broker.split(","), client_id="caudal-watchdog")
-            behind = behind_of(consumer, self.committed(), self.progress.copy())
+            committed, progress = self.committed(), self.progress.copy()
+            behind = behind_of(consumer, committed, progress)
+            self.ends = {
+                place: max(offset, progress.get(place, 0)) + behind.get(place, 0) for place, offset in committed.items()
+            }
         except (KafkaError, OSError, ValueError):
             # The broker is down, or being started: then nobody can do anything.
             silence.reset()

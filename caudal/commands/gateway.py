@@ -13,6 +13,9 @@ def gateway(*, settings: Annotated[GatewaySettings | None, Parameter(name="*")] 
     Events and sightings come in, recommendations, offers and messages go out. Runs until SIGTERM. It starts, and
     answers, also while Kafka or Redis are down; `/readyz` tells what is missing.
     """
+    from caudal.logs import configure
     from gateway.app import serve
 
-    serve(settings or GatewaySettings())
+    settings = settings or GatewaySettings()
+    configure(settings.log_format, settings.log_level)
+    serve(settings)

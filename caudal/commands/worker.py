@@ -13,6 +13,9 @@ def worker(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) 
     Runs until SIGTERM. Start as many as there are cores to give, on as many machines as you like: they share the
     partitions among themselves, and take over what one that died leaves behind.
     """
+    from caudal.logs import configure
     from streams.app import run
 
-    return run(settings or Settings())
+    settings = settings or Settings()
+    configure(settings.log_format, settings.log_level)
+    return run(settings)
