@@ -160,7 +160,7 @@ def _committed(app: faust.App) -> Mapping[TP, int]:
 
 def _standing(app: faust.App, watchdog: Watchdog, owned: Ownership) -> Standing:
     known = Sources(lambda: _committed(app), lambda place: _ends(app, watchdog, place), owned.known)
-    return Standing(known, app.transport.progress)
+    return Standing(known, watchdog.progress)
 
 
 def _ends(app: faust.App, watchdog: Watchdog, place: TP) -> tuple[int | None, int | None]:
