@@ -46,7 +46,8 @@ class Commit:
     """All effects of one partition's micro-batch. Applied whole, or not at all.
 
     first: the ledger's `next` must be this. next: what it becomes. marks: source marks that moved.
-    states, slates: blob by customer id.
+    states, slates: blob by customer id. due: by customer, the moment their first timer is due (milliseconds), or 0
+    where they have none any more; who is not named keeps theirs.
     """
 
     partition: int
@@ -56,6 +57,7 @@ class Commit:
     states: Mapping[str, bytes]
     slates: Mapping[str, bytes]
     outgoing: Sequence[Outgoing] = ()
+    due: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,14 @@ class State(Protocol):
 
     async def relayed(self, partition: int, entries: Sequence[str]) -> None:
         """Forgets entries that are in Kafka."""
+        ...
+
+    async def due(self, partitions: Sequence[int], now: int, limit: int) -> list[dict[str, int]]:
+        """Per partition, whose first timer is due at `now` and since when (milliseconds), the earliest first, `limit`
+        at most; one round trip for all.
+
+        Also by the state's own clock, where it has one: a worker whose clock is ahead finds nothing before its time.
+        """
         ...
 
     async def post(self, partition: int, customer: str, decision: str, payload: bytes) -> bool:

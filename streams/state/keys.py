@@ -9,6 +9,7 @@ in a colon, so no id can reach another key.
 | `{p7}:ledger` | hash | `next`: the first offset not applied; `epoch`; `topic/partition`: the highest applied |
 | `{p}:topics` | hash | topic to the id of the incarnation that the ledgers count (`streams.state.incarnations`) |
 | `{p7}:outbox` | stream | per commit one entry, field `r`: its outgoing records (`streams.state.outbox`) |
+| `{p7}:due` | sorted set | customers with a timer, by the moment their first one is due, milliseconds |
 | `{p7}:customer:ID` | string | the state, msgpack; kept for ever |
 | `{p7}:slate:ID` | string | the warm slate; expires |
 | `{p7}:inbox:ID` | stream | messages, fields `d`: decision, `p`: payload; the newest are kept; expires |
@@ -30,6 +31,10 @@ def topics() -> bytes:
 
 def outbox(partition: int) -> bytes:
     return b"{p%d}:outbox" % partition
+
+
+def due(partition: int) -> bytes:
+    return b"{p%d}:due" % partition
 
 
 def wakes(partition: int) -> bytes:
@@ -56,6 +61,16 @@ def posted(partition: int, identity: str) -> bytes:
     return b"{p%d}:posted:%b" % (partition, identity.encode())
 
 
+def every(partition: int) -> bytes:
+    """A pattern of all keys of a partition."""
+    return b"{p%d}:*" % partition
+
+
+def lasting(partition: int) -> tuple[bytes, ...]:
+    """How the keys begin that are not made from the partition's log alone, or say how it stands."""
+    return ledger(partition), inbox(partition, ""), posted(partition, "")
+
+
 def of_customer(partition: int, identity: str) -> list[bytes]:
-    """Every key that holds something of this customer: what erasing them must delete."""
+    """Every key that holds something of this customer: what erasing them must delete, beside their place in `due`."""
     return [build(partition, identity) for build in (customer, slate, inbox, posted)]

@@ -27,6 +27,7 @@ class Partition:
     outbox: OrderedDict[str, OutboxEntry] = field(default_factory=OrderedDict)
     inboxes: defaultdict[str, Inbox] = field(default_factory=lambda: defaultdict(Inbox))
     entries: int = 0
+    due: dict[str, int] = field(default_factory=dict)
 
 
 class MemoryState:
@@ -59,6 +60,9 @@ class MemoryState:
         outbox = self._partition(partition).outbox
         for entry in entries:
             outbox.pop(entry, None)
+
+    async def due(self, partitions: Sequence[int], now: int, limit: int) -> list[dict[str, int]]:
+        return [_due(self._partition(partition).due, now, limit) for partition in partitions]
 
     async def post(self, partition: int, customer: str, decision: str, payload: bytes) -> bool:
         inbox = self._partition(partition).inboxes[customer]
@@ -103,6 +107,7 @@ class MemoryState:
             return Committed(applied=False, next=kept.ledger.next)
         kept.states.update(commit.states)
         kept.slates.update(commit.slates)
+        kept.due = {customer: due for customer, due in {**kept.due, **commit.due}.items() if due}
         kept.ledger = Ledger(commit.next, {**kept.ledger.marks, **commit.marks}, kept.ledger.epoch)
         if not commit.outgoing:
             return Committed(applied=True, next=commit.next)
@@ -110,3 +115,9 @@ class MemoryState:
         entry = OutboxEntry(f"{kept.entries}-0", tuple(commit.outgoing))
         kept.outbox[entry.id] = entry
         return Committed(applied=True, next=commit.next, outbox=entry.id)
+
+
+def _due(index: dict[str, int], now: int, limit: int) -> dict[str, int]:
+    """As Redis sorts: by moment, then by name."""
+    ordered = sorted((due, customer.encode(), customer) for customer, due in index.items() if due <= now)
+    return {customer: due for due, _, customer in ordered[:limit]}

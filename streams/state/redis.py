@@ -46,6 +46,7 @@ class RedisState:
         self._inbox_seconds = int(inbox_days * DAY)
         self._commit = Script.named("commit")
         self._post = Script.named("post")
+        self._due = Script.named("due")
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "RedisState":
@@ -102,6 +103,16 @@ class RedisState:
         if entries:
             await self.calls.call(b"XDEL", keys.outbox(partition), *entries)
 
+    async def due(self, partitions: Sequence[int], now: int, limit: int) -> list[dict[str, int]]:
+        if not partitions:
+            return []
+        calls = [((keys.due(partition),), (now, limit)) for partition in partitions]
+        replies = cast(list[list[bytes]], await self.calls.run_all(self._due, calls))
+        return [
+            {customer.decode(): int(moment) for customer, moment in zip(flat[::2], flat[1::2], strict=True)}
+            for flat in replies
+        ]
+
     async def post(self, partition: int, customer: str, decision: str, payload: bytes) -> bool:
         places = (keys.inbox(partition, customer), keys.posted(partition, customer))
         limits = (self._inbox_messages, REMEMBERED_DECISIONS, self._inbox_seconds)
@@ -121,14 +132,17 @@ class RedisState:
     def _script_call(self, commit: Commit) -> tuple[list[bytes], list[Argument]]:
         """KEYS and ARGV of commit.lua."""
         partition = commit.partition
-        places = [keys.ledger(partition), keys.outbox(partition)]
+        places = [keys.ledger(partition), keys.outbox(partition), keys.due(partition)]
+        moments = {customer: due for customer, due in commit.due.items() if due}
         places += [keys.customer(partition, customer) for customer in commit.states]
         places += [keys.slate(partition, customer) for customer in commit.slates]
         arguments: list[Argument] = [commit.first, commit.next, self._slate_seconds, encode_outgoing(commit.outgoing)]
-        arguments += [len(commit.states), len(commit.marks)]
+        arguments += [len(commit.states), len(commit.marks), len(moments)]
         arguments += commit.states.values()
         arguments += commit.slates.values()
         arguments += chain.from_iterable((_field(source), mark) for source, mark in commit.marks.items())
+        arguments += chain.from_iterable((due, customer) for customer, due in moments.items())
+        arguments += (customer for customer in commit.due if customer not in moments)
         return places, arguments
 
 

@@ -17,6 +17,7 @@ def commit(
     slates: Mapping[str, bytes] | None = None,
     marks: Mapping[Source, int] | None = None,
     outgoing: Sequence[Outgoing] = (),
+    due: Mapping[str, int] | None = None,
 ) -> Commit:
     """One offset long unless told otherwise."""
     return Commit(
@@ -27,6 +28,7 @@ def commit(
         states=states or {},
         slates=slates or {},
         outgoing=outgoing,
+        due=due or {},
     )
 
 

@@ -34,6 +34,7 @@ def commits(draw: st.DrawFn) -> Commit:
         states=draw(st.dictionaries(st.sampled_from(CUSTOMERS), blobs, max_size=3)),
         slates=draw(st.dictionaries(st.sampled_from(CUSTOMERS), blobs, max_size=3)),
         outgoing=draw(st.lists(outgoing, max_size=3)),
+        due=draw(st.dictionaries(st.sampled_from(CUSTOMERS), st.integers(0, 9), max_size=3)),
     )
 
 
@@ -49,6 +50,7 @@ def test_redis_and_memory_agree_on_every_history(redis_url: str, history: list[C
             await state.states(partition, CUSTOMERS),
             await state.slates(partition, CUSTOMERS),
             [entry.outgoing for entry in await state.outbox(partition, 100)],
+            [list(found.items()) for found in await state.due([partition], 5, 2)],
         )
 
     async def both() -> tuple[object, object]:

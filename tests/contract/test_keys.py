@@ -17,13 +17,17 @@ def test_keys_of_two_customers_are_disjoint(one: int, ana: str, other: int, bo: 
 
 @given(partitions, identities, partitions)
 def test_no_customer_reaches_a_key_of_a_partition(one: int, ana: str, other: int) -> None:
-    assert not set(keys.of_customer(one, ana)) & {keys.ledger(other), keys.outbox(other), keys.wakes(other)}
+    assert not set(keys.of_customer(one, ana)) & _of_partition(other)
 
 
 @given(partitions, identities)
 def test_all_keys_of_a_partition_share_its_hash_tag(partition: int, ana: str) -> None:
-    places = [*keys.of_customer(partition, ana), keys.ledger(partition), keys.outbox(partition)]
+    places = [*keys.of_customer(partition, ana), *_of_partition(partition)]
 
     assert {place[1 : place.index(b"}")] for place in places} == {b"p%d" % partition}
     assert len(set(places)) == len(places)
     assert keys.partition_of_wakes(keys.wakes(partition)) == partition
+
+
+def _of_partition(partition: int) -> set[bytes]:
+    return {keys.ledger(partition), keys.outbox(partition), keys.due(partition), keys.wakes(partition)}

@@ -94,6 +94,49 @@ async def test_a_micro_batch_of_thousands_of_customers_is_committed_whole(adapte
     assert await adapter.state.slates(partition, list(states)) == list(slates.values())
 
 
+async def test_who_has_a_timer_is_found_when_it_is_due_the_earliest_first(adapter: Adapter, partition: int) -> None:
+    await adapter.state.commit([commit(partition, 0, due={"ana": 2000, "bo": 1000, "cy": 3000, "ünï": 1000})])
+
+    assert await adapter.state.due([partition], 999, 10) == [{}]
+    [found] = await adapter.state.due([partition], 2000, 10)
+    assert list(found.items()) == [("bo", 1000), ("ünï", 1000), ("ana", 2000)]
+    assert await adapter.state.due([partition], 9999, 2) == [{"bo": 1000, "ünï": 1000}]
+
+
+async def test_due_moments_move_and_go_and_those_not_named_stay(adapter: Adapter, partition: int) -> None:
+    await adapter.state.commit([commit(partition, 0, due={"ana": 1000, "bo": 1000, "cy": 1000})])
+    await adapter.state.commit([commit(partition, 1, due={"ana": 2000, "bo": 0, "nobody": 0})])
+    await adapter.state.commit([commit(partition, 2, states={"ana": b"A"})])
+
+    assert await adapter.state.due([partition], 9999, 10) == [{"cy": 1000, "ana": 2000}]
+
+
+async def test_a_refused_commit_moves_no_due_moment(adapter: Adapter, partition: int) -> None:
+    await adapter.state.commit([commit(partition, 0, 3, due={"ana": 1000})])
+    await adapter.state.commit([commit(partition, 0, 3, due={"ana": 5, "bo": 5})])
+
+    assert await adapter.state.due([partition], 9999, 10) == [{"ana": 1000}]
+
+
+async def test_the_due_of_several_partitions_are_told_apart(adapter: Adapter, partition: int) -> None:
+    other = partition + 100_000
+    await adapter.state.commit([commit(partition, 0, due={"ana": 1}), commit(other, 0, due={"bo": 2})])
+
+    assert await adapter.state.due([other, partition, other + 1], 5, 10) == [{"bo": 2}, {"ana": 1}, {}]
+    assert await adapter.state.due([], 5, 10) == []
+
+
+async def test_thousands_of_due_moments_are_committed_whole(adapter: Adapter, partition: int) -> None:
+    due = {f"customer-{number:04}": number + 1 for number in range(3210)}
+    await adapter.state.commit([commit(partition, 0, due=due, marks={WEB: 4}, states={"ana": b"A"})])
+
+    assert await adapter.state.due([partition], 9999, 9999) == [due]
+    assert await adapter.state.ledger(partition) == Ledger(1, {WEB: 4})
+
+    await adapter.state.commit([commit(partition, 1, due=dict.fromkeys(due, 0))])
+    assert await adapter.state.due([partition], 9999, 9999) == [{}]
+
+
 async def test_nothing_to_commit_or_to_read_is_no_trouble(adapter: Adapter, partition: int) -> None:
     assert await adapter.state.commit([]) == []
     assert await adapter.state.states(partition, []) == []
