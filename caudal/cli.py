@@ -19,6 +19,7 @@ APP = App(
 )
 
 TOPICS = App(name="topics", help="The Kafka topics.")
+REJECTS = App(name="rejects", help="What could not be applied: see it, and put it back.")
 SHOP = App(name="shop", help="The catalogue, the stores and the offers.")
 EVALUATE = App(name="evaluate", help="The shipped models on anyone's data, beside the baselines.")
 
@@ -41,21 +42,27 @@ def assemble() -> App:
     _add(APP, "up", "up", "Run the whole system on this machine, loaded but without traffic.")
     _add(APP, "worker", "worker", "Run a worker: identify, journey and deliver.")
     _add(APP, "gateway", "gateway", "Run the HTTP gateway.")
+    _add(APP, "rebuild", "rebuild", "Bring Redis up to the log, from snapshots and Kafka; for when no worker runs.")
     _add(TOPICS, "topics", "create", "Create the topics that are missing; tells what it changed.")
     _add(TOPICS, "topics", "accept", "Go on with topics that were deleted and created anew.")
     _add(SHOP, "shop", "load", "Load catalogue, stores and offers of a folder into the topics.")
     _add(APP, "train", "train", "Train a model and publish it; workers and gateways take it up by themselves.")
     _add(EVALUATE, "evaluate", "sessions", "Predict the next item of sessions.")
     _add(EVALUATE, "evaluate", "baskets", "Predict each customer's last basket.")
-    for group in (TOPICS, SHOP, EVALUATE):
+    _add(REJECTS, "rejects", "list", "Count what was rejected, by reason and where it came from.", "list_")
+    _add(REJECTS, "rejects", "show", "Show one reject: why, where from, and its bytes.")
+    _add(REJECTS, "rejects", "replay", "Put rejects back, once their cause is mended; each is applied once.")
+    _add(APP, "status", "status", "Show where every partition stands, and what is wrong.")
+    for group in (TOPICS, REJECTS, SHOP, EVALUATE):
         if group.name[0] not in APP:
             APP.command(group)
     return APP
 
 
-def _add(app: App, module: str, name: str, job: str) -> None:
+def _add(app: App, module: str, name: str, job: str, function: str = "") -> None:
+    """function: where it is not called like the command."""
     if name not in app:
-        app.command(f"caudal.commands.{module}:{name}", name=name, help=job)
+        app.command(f"caudal.commands.{module}:{function or name}", name=name, help=job)
 
 
 def main() -> None:

@@ -133,6 +133,21 @@ def _rewind(settings: Settings, cuts: Mapping[str, Cut]) -> None:
             admin.close()
 
 
+def refuse_members(settings: Settings) -> None:
+    """Raises UnfitTopics while workers run, PublishFailed."""
+    admin = None
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=settings.broker.split(","), client_id="caudal-rebuild")
+        _check_empty(admin, settings.group)
+    except (KafkaError, OSError) as fault:
+        raise PublishFailed(
+            f"Kafka at {settings.broker} does not tell who is in {settings.group}: {fault!r}"
+        ) from fault
+    finally:
+        if admin is not None:
+            admin.close()
+
+
 def _check_empty(admin: KafkaAdminClient, group: str) -> None:
     members = len(admin.describe_groups([group])[group]["members"])
     if members:

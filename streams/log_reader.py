@@ -71,6 +71,15 @@ class LogReader:
         async with self._consumer(place, "for its bounds") as consumer:
             return await _bounds(consumer, place)
 
+    async def end(self, topic: str, partition: int) -> int:
+        """The offset after the last record, also of a broker that promises less than it has; takes a moment."""
+        place = TopicPartition(topic, partition)
+        async with self._consumer(place, "for its end") as consumer:
+            _, end = await _bounds(consumer, place)
+            async for page in self._pages_to_end(consumer, place, end - 1):
+                end = max(end, page[-1].offset + 1)
+            return end
+
     @asynccontextmanager
     async def _consumer(self, place: TopicPartition, what: str) -> AsyncIterator[AIOKafkaConsumer]:
         consumer = AIOKafkaConsumer(

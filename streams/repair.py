@@ -78,11 +78,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Repair:
-    """Of the partitions that `owned` holds."""
+    """Of the partitions that `owned` holds. restore: None leaves snapshots alone."""
 
     state: State
     reader: LogReader
-    restore: Restore
+    restore: Restore | None
     owned: Ownership
     observer: Observer
 
@@ -113,7 +113,7 @@ class Repair:
         return beginning
 
     async def _restore(self, partition: int, stands: int) -> None:
-        if await self.restore.restore(partition, stands, self.observer):
+        if self.restore is not None and await self.restore.restore(partition, stands, self.observer):
             ledger = await self._take_again(partition)
             log.warning("partition restored from its snapshot", partition=partition, next=ledger.next)
 

@@ -37,6 +37,9 @@ LOOKS = 50
 RELAY_PATIENCE = 30.0
 """Seconds a round waits for the outbox to reach Kafka before it is given up until the next."""
 
+LAG_HOLDS = 5.0
+"""Seconds for which a lag that was reported is believed: a partition where nothing happens any more reports none."""
+
 log = structlog.get_logger()
 
 
@@ -92,14 +95,15 @@ class SnapshotRounds:
     pace: Pace
     meters: Meters
     _changed: ChangedCustomers = field(default_factory=ChangedCustomers)
-    _lag: dict[int, float] = field(default_factory=dict)
+    _marked: dict[int, int] = field(default_factory=dict)
+    _lag: dict[int, tuple[float, float]] = field(default_factory=dict)
     _due: dict[int, float] = field(default_factory=dict)
 
     def committed(self, commit: Committing, lag: float) -> None:
         """lag: seconds."""
         if self.pace.every:
             self._changed.committed(commit)
-            self._lag[commit.partition] = lag
+            self._lag[commit.partition] = (lag, time.monotonic())
 
     async def run(self) -> None:
         """Until cancelled; returns at once where no snapshots are wanted."""
@@ -112,10 +116,10 @@ class SnapshotRounds:
     def _due_now(self) -> list[int]:
         """Spread over the interval, so that the partitions of a worker do not come all at once."""
         now, owned = time.monotonic(), sorted(self.owned.known())
-        self._forget(set(self._lag) - set(owned))
+        self._forget(set(self._due) - set(owned))
         for place, partition in enumerate(owned, start=1):
             self._due.setdefault(partition, now + self.pace.every * place / len(owned))
-        if any(self._lag.get(partition, 0.0) > self.pace.lag for partition in owned):
+        if any(lag > self.pace.lag and now - when < LAG_HOLDS for lag, when in self._lag.values()):
             return []
         return [partition for partition in owned if self._due[partition] <= now]
 
@@ -124,6 +128,7 @@ class SnapshotRounds:
         for partition in lost:
             self._lag.pop(partition, None)
             self._due.pop(partition, None)
+            self._marked.pop(partition, None)
 
     async def _try(self, partition: int) -> None:
         started = time.monotonic()
@@ -136,11 +141,16 @@ class SnapshotRounds:
         except Exception as fault:  # noqa: BLE001 - without a snapshot the log is longer; without the worker nothing goes on
             tell("snapshot", fault)
         else:
+            if not customers:
+                return
             seconds = round(time.monotonic() - started, 2)
             log.info("snapshot written", partition=partition, customers=customers, seconds=seconds)
 
     async def round(self, partition: int) -> int:
         """One round; the customers written. Raises Superseded, StateUnavailable, PublishFailed."""
+        ledger = self.owned.ledger(partition)
+        if ledger is not None and self._marked.get(partition, 0) == ledger.next:
+            return 0
         async with self.topic.writer.open(partition) as pages:
             ledger = self.owned.ledger(partition)
             if ledger is None:
@@ -149,6 +159,7 @@ class SnapshotRounds:
             changed = self._changed.take(partition, ledger.next)
             marked = await self.topic.marked(partition)
             if marked >= ledger.next:
+                self._marked[partition] = ledger.next
                 return 0
             incarnation = await self.topic.incarnation()
             written = await self._write(pages, changed.customers, incarnation)
@@ -156,6 +167,7 @@ class SnapshotRounds:
                 written += await self._write(pages, customers, incarnation)
             reach(Point.SNAPSHOT_BEFORE_MARKER)
             await pages.write([marker_record(ledger, incarnation)])
+        self._marked[partition] = ledger.next
         self.meters.snapshot(partition, written)
         return written
 

@@ -1,19 +1,20 @@
 """A Redis that lost everything: the worker restores it from the snapshots, and needs only the end of the log."""
 
+import asyncio
 import re
 import time
 from collections import Counter
-from itertools import chain
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 import redis
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, TopicPartition
 from kafka.errors import KafkaError
 
 from caudal.embedded import free_port
 from retail.rejects import decode_rejected
+from streams.log_reader import LogReader
 from streams.repair import GONE
 from streams.settings import Settings
 from streams.snapshots import MARKER_KEY, decode_marker
@@ -41,32 +42,21 @@ def ledgers(settings: Settings) -> dict[int, int]:
     return {partition: int(next_) for partition, next_ in found.items() if next_}
 
 
+async def markers(settings: Settings) -> dict[int, int]:
+    """Partition to the offset that its newest snapshot reaches to."""
+    reader = LogReader(settings.broker)
+    partitions = range(settings.customer_partitions)
+    newest = {n: await reader.newest(CUSTOMER_SNAPSHOTS.name, n, MARKER_KEY) for n in partitions}
+    return {n: decode_marker(record.value).next for n, record in newest.items() if record and record.value}
+
+
 def await_snapshots(settings: Settings) -> dict[int, int]:
-    """Until a snapshot of every partition is as new as its ledger; the markers' offsets."""
+    """Until a snapshot of every partition is as new as its ledger; where they reach to."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        marked: dict[int, int] = {}
-        for place, record in records_of(settings):
-            if record == MARKER_KEY:
-                marked[place[0]] = place[1]
-        if marked and marked == ledgers(settings):
-            return marked
-    raise AssertionError(f"markers at {marked}, ledgers at {ledgers(settings)}")
-
-
-def records_of(settings: Settings) -> list[tuple[tuple[int, int], bytes]]:
-    """((partition, what a marker says is next), key) of the snapshots, per partition in order."""
-    consumer = KafkaConsumer(bootstrap_servers=settings.broker.split(","), isolation_level="read_committed")
-    partitions = [TopicPartition(CUSTOMER_SNAPSHOTS.name, n) for n in range(settings.customer_partitions)]
-    consumer.assign(partitions)
-    consumer.seek_to_beginning(*partitions)
-    found: list[tuple[tuple[int, int], bytes]] = []
-    while batch := consumer.poll(timeout_ms=1000):
-        for record in chain.from_iterable(batch.values()):
-            next_ = decode_marker(record.value).next if record.key == MARKER_KEY else 0
-            found.append(((record.partition, next_), record.key))
-    consumer.close()
-    return found
+    while (marked := asyncio.run(markers(settings))) != ledgers(settings):
+        assert time.monotonic() < deadline, f"snapshots reach to {marked}, ledgers to {ledgers(settings)}"
+        time.sleep(ROUND / 4)
+    return marked
 
 
 def repairs(settings: Settings) -> Counter[str]:
