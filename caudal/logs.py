@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor
 
+from caudal.text import printable
 from streams.settings import LogFormat, LogLevel
 
 FRAMES = 6
@@ -40,7 +41,7 @@ def configure(form: LogFormat, level: LogLevel) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             wordless,
-            printable,
+            one_line,
             *_renderers(form),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
@@ -67,11 +68,11 @@ def wordless(_logger: object, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def printable(_logger: object, _method: str, event: EventDict) -> EventDict:
+def one_line(_logger: object, _method: str, event: EventDict) -> EventDict:
     """A text keeps to its line and commands no terminal, whatever is in it."""
     for name, value in event.items():
-        if isinstance(value, str) and not value.isprintable():
-            event[name] = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
+        if isinstance(value, str):
+            event[name] = printable(value)
     return event
 
 

@@ -14,7 +14,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """raw: the bytes as received, base64. source: `topic/partition/offset`, or `http` and the route.
 
     reason: a stable code. message: what was wrong, for a reader. at: milliseconds, 0 where only the
-    record's own time is known. sender: the id of the API key, never the key.
+    record's own time is known. sender: the id of the API key, never the key. key: of the record that was refused.
     """
 
     raw: str
@@ -23,10 +23,11 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str = ""
     at: int = 0
     sender: str = ""
+    key: bytes = b""
 
     @classmethod
-    def of(cls, raw: bytes, *, source: str, reason: str, message: str = "") -> "Rejected":
-        return cls(raw=b64encode(raw).decode(), source=source, reason=reason, message=message)
+    def of(cls, raw: bytes, *, source: str, reason: str, message: str = "", key: bytes | None = None) -> "Rejected":
+        return cls(raw=b64encode(raw).decode(), source=source, reason=reason, message=message, key=key or b"")
 
     def raw_bytes(self) -> bytes:
         return b64decode(self.raw)

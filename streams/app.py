@@ -8,6 +8,7 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import threading
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -128,7 +129,7 @@ def build(settings: Settings) -> Worker:
     follower = Follower(settings.broker, reference)
     topics = Topics(settings, TopicsAtBroker(settings.broker), Incarnations(state.calls))
     watchdog = Watchdog(
-        settings.broker, settings.stall_timeout, transport.progress, lambda: _committed(app), lambda: WAITS.any
+        settings.broker, settings.stall_timeout, transport.progress, lambda: _assigned(app), lambda: WAITS.any
     )
     standing = _standing(app, watchdog, owned)
     meters.registry.register(StandingCollector(standing, relay.depths))
@@ -138,8 +139,8 @@ def build(settings: Settings) -> Worker:
 def repair(settings: Settings, state: State, owned: Ownership, observer: Observer) -> Repair:
     """How holes are closed, the same for a worker and for `caudal rebuild`."""
     reader = LogReader(settings.broker, settings.fetch_records)
-    incarnation = Incarnation(settings.broker, CUSTOMER_EVENTS.name)
-    return Repair(state, reader, Restore(state, reader, incarnation.id), owned, observer)
+    restore = Restore(state, reader, Incarnation(settings.broker, CUSTOMER_EVENTS.name).id)
+    return Repair(state, reader, restore, owned, observer)
 
 
 def snapshots(settings: Settings, state: State, owned: Ownership, meters: Meters) -> SnapshotRounds:
@@ -152,14 +153,14 @@ def snapshots(settings: Settings, state: State, owned: Ownership, meters: Meters
     return SnapshotRounds(state, topic, owned, pace, meters)
 
 
-def _committed(app: faust.App) -> Mapping[TP, int]:
-    """Nothing while partitions move: then nobody can be blamed for standing still."""
+def _assigned(app: faust.App) -> Mapping[TP, int]:
+    """Partitions of this worker, with the offset that Kafka holds as committed."""
     consumer = app.consumer
-    return consumer.committed() if isinstance(consumer, RecordBatchConsumer) and not app.rebalancing else {}
+    return consumer.committed() if isinstance(consumer, RecordBatchConsumer) else {}
 
 
 def _standing(app: faust.App, watchdog: Watchdog, owned: Ownership) -> Standing:
-    known = Sources(lambda: _committed(app), lambda place: _ends(app, watchdog, place), owned.known)
+    known = Sources(lambda: _assigned(app), lambda place: _ends(app, watchdog, place), owned.known)
     return Standing(known, watchdog.progress)
 
 
@@ -181,6 +182,8 @@ def _faust_app(settings: Settings) -> faust.App:
     """Faust without its web server, tables, leader election, topic creation and serializers."""
     return _App(
         settings.group,
+        # Who has which partition is then told by host and process: `caudal status`, and Kafka's own tools.
+        broker_client_id=f"caudal-{socket.gethostname()}-{os.getpid()}",
         broker=[f"kafka://{address.strip()}" for address in settings.broker.split(",")],
         web_enabled=False,
         topic_allow_declare=False,
@@ -267,8 +270,8 @@ def settle() -> None:
 async def _reconcile(worker: Worker) -> None:
     while True:
         await asyncio.sleep(RECONCILE_EVERY)
-        committed = _committed(worker.app).items()
-        await worker.journey.reconcile({tp.partition: n for tp, n in committed if tp.topic == CUSTOMER_EVENTS.name})
+        mine = {} if worker.app.rebalancing else _assigned(worker.app)
+        await worker.journey.reconcile({tp.partition: n for tp, n in mine.items() if tp.topic == CUSTOMER_EVENTS.name})
 
 
 async def _beat(worker: Worker) -> None:

@@ -5,8 +5,9 @@ A fetch is acknowledged when all it gave rise to is in Kafka; until then it is p
 journey drops what it has seen by the origin in each record's header.
 """
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 from faust.types import TP
@@ -17,7 +18,7 @@ from retail.rejects import Rejected, encode_rejected
 from retail.wire import refine
 from streams.faults import Point, reach
 from streams.meters import Meters
-from streams.origin import origin_header
+from streams.origin import Replay, origin_header, read_replay
 from streams.patience import publish_patiently, steadily, tell
 from streams.records import Fetched, Progress
 from streams.topics import APP, CUSTOMER_EVENTS, DELIVERIES, REJECTED, SERVICE, STORE, WEB
@@ -35,6 +36,21 @@ LARGEST_DELIVERY = 32 * 1024
 """Bytes of a delivery report; ours have some hundreds, and anybody may write to a topic."""
 
 
+class Received(Protocol):
+    """What is used of a Kafka record. timestamp: milliseconds."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
 @dataclass(frozen=True)
 class Identify:
     """partitions: of `customer-events`."""
@@ -50,9 +66,7 @@ class Identify:
 
     async def apply(self, fetched: Fetched) -> None:
         records = [
-            self.outgoing(partition, record.offset, record.value, record.timestamp)
-            for partition, batch in fetched.partitions.items()
-            for record in batch
+            self.outgoing(partition, record) for partition, batch in fetched.partitions.items() for record in batch
         ]
         reach(Point.IDENTIFY_BEFORE_PUBLISH)
         await publish_patiently("identify", self.publisher, records)
@@ -61,38 +75,41 @@ class Identify:
             self.progress.advance(partition, batch[-1].offset + 1)
         self.meters.identified(len(records))
 
-    def outgoing(self, partition: TP, offset: int, value: bytes | None, received: int) -> Record:
+    def outgoing(self, partition: TP, record: Received) -> Record:
         """The record that a source record becomes: an event of its customer, or a reject."""
-        raw = value or b""
+        replay = read_replay(record.headers) if record.headers else None
+        received = replay.received if replay else record.timestamp
         try:
-            event = read_source(partition.topic, raw, received)
+            event = read_source(partition.topic, record.value or b"", received, replay)
         except EventRefused as fault:
-            return self._rejected(partition, offset, raw, fault.code, str(fault))
+            return self._rejected(partition, record, fault.code, str(fault))
         except msgspec.DecodeError as fault:
-            return self._rejected(partition, offset, raw, "malformed_event", str(fault))
+            return self._rejected(partition, record, "malformed_event", str(fault))
         except Exception as fault:  # noqa: BLE001 - one record that we cannot read must not hold up all behind it
             tell("refine", fault)
-            return self._rejected(partition, offset, raw, "internal_fault", type(fault).__name__)
+            return self._rejected(partition, record, "internal_fault", type(fault).__name__)
         return Record(
             topic=CUSTOMER_EVENTS.name,
             key=event.customer.encode(),
             value=encode_event(event),
-            headers=(origin_header(partition.topic, partition.partition, offset),),
+            headers=(origin_header(partition.topic, partition.partition, record.offset),),
             partition=partition_of(event.customer, self.partitions),
             timestamp=received,
         )
 
-    def _rejected(self, partition: TP, offset: int, raw: bytes, reason: str, message: str) -> Record:
+    def _rejected(self, partition: TP, record: Received, reason: str, message: str) -> Record:
+        """What was put back and is refused again keeps its first place, so that it is one reject still."""
         self.meters.rejected(partition.topic, partition.partition, reason)
-        source = f"{partition.topic}/{partition.partition}/{offset}"
-        rejected = Rejected.of(raw, source=source, reason=reason, message=message)
+        replay = read_replay(record.headers)
+        source = replay.source if replay else f"{partition.topic}/{partition.partition}/{record.offset}"
+        rejected = Rejected.of(record.value or b"", source=source, reason=reason, message=message, key=record.key)
         return Record(topic=REJECTED.name, key=source.encode(), value=encode_rejected(rejected))
 
 
-def read_source(topic: str, raw: bytes, received: int) -> Event:
-    """received: the record's own time, milliseconds. Raises EventRefused, msgspec.DecodeError."""
+def read_source(topic: str, raw: bytes, received: int, replay: Replay | None = None) -> Event:
+    """received: when it came, milliseconds. Raises EventRefused, msgspec.DecodeError."""
     if topic == DELIVERIES.name:
         if len(raw) > LARGEST_DELIVERY:
             raise EventRefused("event_too_large", f"a delivery report has {len(raw)} bytes, at most {LARGEST_DELIVERY}")
         return decode_event(raw)
-    return refine(raw, CHANNEL_OF[topic], received)
+    return refine(raw, CHANNEL_OF[topic], received, unnamed=f"replay:{replay.source}" if replay else "")

@@ -20,7 +20,7 @@ from retail.journey import Advanced, StageChange, advance, remember
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.rejects import Rejected, encode_rejected
-from streams.origin import Origin, read_origin
+from streams.origin import Origin, read_origin, read_replay
 from streams.snapshots import restored_mark
 from streams.state import Commit, Ledger, Outgoing, Source
 from streams.topics import CUSTOMER_EVENTS, JOURNEYS, PROMOTIONS, RECOMMENDATIONS, REJECTED
@@ -63,7 +63,8 @@ class MicroBatch:
     arrivals: what is to be applied, in order. states: of the customers concerned, growing newer with each event.
     changed: customers whose state moved, in order of first change. counts: what happened, for the metrics.
     refused: customers none of whose events can be applied here, and why. restored: the highest offset that a state
-    may hold already, because it was restored from a snapshot; -1 where none was.
+    may hold already, because it was restored from a snapshot; -1 where none was. replays: by offset, the first place
+    of a reject that was put back.
     """
 
     partition: int
@@ -75,6 +76,7 @@ class MicroBatch:
     changed: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     restored: int = -1
+    replays: dict[int, str] = field(default_factory=dict)
     outgoing: list[Outgoing] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -101,6 +103,8 @@ def _read(batch: MicroBatch, record: Record) -> None:
             batch.counts["produced_twice"] += 1
             return
         batch.marks[origin.source] = origin.offset
+    elif replay := read_replay(record.headers):
+        batch.replays[record.offset] = replay.source
     try:
         batch.arrivals.append(Arrival(record.offset, origin, decode_event(record.value or b"")))
     except msgspec.DecodeError as fault:
@@ -168,7 +172,7 @@ def _stage_record(change: StageChange) -> Outgoing:
 
 def _reject(batch: MicroBatch, offset: int, raw: bytes | None, code: str, message: str = "") -> None:
     batch.counts[f"rejected_{code}"] += 1
-    source = f"{CUSTOMER_EVENTS.name}/{batch.partition}/{offset}"
+    source = batch.replays.get(offset) or f"{CUSTOMER_EVENTS.name}/{batch.partition}/{offset}"
     rejected = Rejected.of(raw or b"", source=source, reason=code, message=message)
     batch.outgoing.append(Outgoing(REJECTED.name, source.encode(), encode_rejected(rejected)))
 

@@ -22,6 +22,10 @@ KNOWN_SOURCES = 4096
 
 _UNMARKED = UNMARKED.encode()
 
+REPLAY = "replay-of"
+"""Header of a rejected record that was put back: where it was first, and when it was received there, milliseconds.
+So it happened when it did, is rejected again under its old name, and where it has no id its place is one."""
+
 
 class Origin(NamedTuple):
     """source: topic and partition, None for an unmarked record. offset: in it."""
@@ -43,6 +47,29 @@ def read_origin(headers: Sequence[tuple[str, bytes]]) -> Origin | None:
     for name, value in headers:
         if name == HEADER:
             return _parse(value)
+    return None
+
+
+class Replay(NamedTuple):
+    """source: `topic/partition/offset`. received: milliseconds."""
+
+    source: str
+    received: int
+
+
+def replay_header(source: str, received: int) -> tuple[str, bytes]:
+    return REPLAY, f"{source}@{received}".encode()
+
+
+def read_replay(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
+    """None for what is no replay, and for nonsense."""
+    for name, value in headers:
+        if name == REPLAY:
+            place, _, received = value.rpartition(b"@")
+            origin = _parse(place)
+            if origin is None or origin.source is None or not _is_number(received):
+                return None
+            return Replay(place.decode(), int(received))
     return None
 
 

@@ -15,10 +15,11 @@ from retail.wire.traits import declared
 LIMITS = EventLimits()
 
 
-def refine(raw: bytes, channel: Channel, received: int, limits: EventLimits = LIMITS) -> Event:
+def refine(raw: bytes, channel: Channel, received: int, limits: EventLimits = LIMITS, *, unnamed: str = "") -> Event:
     """The event that a Segment-shaped JSON object tells of.
 
-    channel: where it came in. received: its arrival, milliseconds. Raises EventRefused, and nothing else, with code
+    channel: where it came in. received: its arrival, milliseconds. unnamed: the id of a message that has none; without
+    it such a message is refused. Raises EventRefused, and nothing else, with code
     `event_too_large`, `malformed_json`, `too_deep`, `wrong_type`, `missing_id`, `malformed_id`, `missing_message_id`,
     `unknown_message_type`, `missing_event_name`, `timestamp_out_of_range`, or what `retail.wire.tracks` refuses.
     """
@@ -27,10 +28,11 @@ def refine(raw: bytes, channel: Channel, received: int, limits: EventLimits = LI
     if shape is None:
         known = ", ".join(_SHAPES)
         raise EventRefused("unknown_message_type", f"type {envelope.type!r:.40} is none of {known}")
-    if not envelope.message_id:
+    message_id = envelope.message_id or unnamed
+    if not message_id:
         raise EventRefused("missing_message_id", "messageId is missing; without it a repetition cannot be recognised")
     common: Common = {
-        "id": checked_id(envelope.message_id, "messageId"),
+        "id": checked_id(message_id, "messageId"),
         "customer": resolve(envelope.identifiers()),
         "channel": channel,
         "at": event_time(envelope, received, limits),

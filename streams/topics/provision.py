@@ -74,7 +74,7 @@ def configuration(topic: Topic) -> dict[str, str]:
 def _connect(broker: str) -> KafkaAdminClient:
     """Knocks first: the client leaves its sockets open where nobody answers, and says less about why."""
     servers = broker.split(",")
-    faults = [fault for server in servers if (fault := _knock(server))]
+    faults = [fault for server in servers if (fault := knock(server))]
     if len(faults) == len(servers):
         raise ProvisionFailed(f"cannot reach Kafka at {broker}: {'; '.join(faults)}")
     try:
@@ -85,13 +85,13 @@ def _connect(broker: str) -> KafkaAdminClient:
         raise ProvisionFailed(f"cannot reach Kafka at {broker}: {fault!r}") from fault
 
 
-def _knock(server: str) -> str:
-    """Why nobody opens, or ""."""
+def knock(server: str, timeout: float = REQUEST_TIMEOUT_MS / 1000) -> str:
+    """Why nobody opens within `timeout` seconds, or ""."""
     host, _, port = server.strip().rpartition(":")
     if not (host and port.isdigit()):
         return f"{server!r} is not host:port"
     try:
-        socket.create_connection((host.strip("[]"), int(port)), REQUEST_TIMEOUT_MS / 1000).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout).close()
     except (OSError, OverflowError) as fault:
         return str(fault)
     return ""

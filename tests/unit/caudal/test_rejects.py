@@ -1,0 +1,43 @@
+"""What the commands about rejects read from their caller and show of a stranger's bytes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from caudal.commands.rejects import _readable, moment
+from caudal.text import printable
+from retail.rejects import Rejected
+from streams.rejects import Filed, Position
+from tests.shop import NOON
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"),
+    [
+        ("", 0),
+        ("90m", NOON - 5_400_000),
+        ("7d", NOON - 604_800_000),
+        ("2026-11-23T12:00", NOON),
+        ("2026-11-23T13:00+01:00", NOON),
+    ],
+)
+def test_a_moment_is_an_age_or_a_time(text: str, milliseconds: int) -> None:
+    assert moment(text, NOON / 1000) == milliseconds
+
+
+@pytest.mark.parametrize("text", ["yesterday", "7 d", "d", "-1d"])
+def test_what_is_no_moment_is_told_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="90m"):
+        moment(text, NOON / 1000)
+
+
+@given(some.binary(max_size=200), some.text(max_size=50))
+def test_no_reject_commands_the_terminal_that_shows_it(raw: bytes, message: str) -> None:
+    shown = _readable(
+        Filed(Position(0, 1), NOON, Rejected.of(raw, source="events.web/0/1", reason="r", message=message))
+    )
+    assert all(character.isprintable() for line in shown.split("\n") for character in line)
+
+
+def test_escapes_and_reversals_are_told_not_done() -> None:
+    assert printable("\x1b[2J\u202e\u009b31m ok") == r"\x1b[2J\u202e\x9b31m ok"
