@@ -18,12 +18,20 @@ from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError, ResponseError
 
 Reply = object
-"""Whatever a command answers: int, bytes, None, or lists of them; or a ResponseError."""
+"""Whatever a command answers: int, bytes, None, or lists of them; or a Refusal."""
 
 Argument = bytes | int | str
 
 WAITING_CALLS = 10_000
 """Calls that may wait for replies; more only pile up when Redis hangs, and then they are told so at once."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a server answered instead of doing it. place: which server."""
+
+    place: str
+    error: ResponseError
 
 
 @dataclass(eq=False)
@@ -39,6 +47,7 @@ class Line:
     """A connection and who waits on it, in order of their requests. It breaks once and is then thrown away."""
 
     connection: AbstractConnection
+    place: str
     waiting: deque[Call] = field(default_factory=deque)
     reading: asyncio.Task[None] | None = None
 
@@ -47,7 +56,7 @@ class Line:
         return self.connection.is_connected and self.reading is not None and not self.reading.done()
 
     @classmethod
-    async def open(cls, pool: ConnectionPool) -> "Line":
+    async def open(cls, pool: ConnectionPool, place: str) -> "Line":
         """pool: knows the address and how to log in; its own connections stay unused. Raises RedisError, OSError."""
         connection = cast(AbstractConnection, pool.make_connection())  # type: ignore[no-untyped-call]
         try:
@@ -55,7 +64,7 @@ class Line:
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
-        line = cls(connection)
+        line = cls(connection, place)
         line.reading = asyncio.get_running_loop().create_task(line._read())
         return line
 
@@ -104,5 +113,5 @@ class Line:
         """A server's refusal is a reply too."""
         try:
             return cast(Reply, await self.connection.read_response(timeout=math.inf))
-        except ResponseError as refusal:
-            return refusal
+        except ResponseError as error:
+            return Refusal(self.place, error)

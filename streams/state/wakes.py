@@ -1,24 +1,33 @@
 """Wake-ups of inbox listeners, over one subscribing connection per process.
 
 The channel of a partition carries the ids of customers with news. After a broken connection everybody is woken,
-since something may have been missed.
+since something may have been missed. In a cluster any server hears what is published at another.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 import structlog
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 
-from streams.state import keys
+from streams.state import StateUnavailable, keys
+from streams.state.advice import unavailable
 from streams.state.calls import Calls
+from streams.state.cluster import Cluster
 from streams.state.listeners import InboxListener, Listeners
+from streams.state.node import Node
 
 log = structlog.get_logger()
 
 RECONNECT_PAUSE = 1.0
 """Seconds between two attempts to subscribe; meanwhile listeners hear nothing and their owners read on a timer."""
+
+QUIET = 10.0
+"""Seconds without a wake-up after which the server is asked whether it is still there."""
 
 
 class Wakes:
@@ -44,16 +53,37 @@ class Wakes:
     async def _run(self) -> None:
         while True:
             try:
-                await self._subscribe()
-            except (RedisError, OSError) as fault:
-                log.warning("no wake-ups", fault=str(self._calls.unavailable(fault)))
+                server = await self._calls.server()
+                await self._hear(server.any_node() if isinstance(server, Cluster) else server)
+            except StateUnavailable as fault:
+                log.warning("no wake-ups", fault=str(fault))
             await asyncio.sleep(RECONNECT_PAUSE)
 
-    async def _subscribe(self) -> None:
-        async with self._calls.subscriber().pubsub() as subscription:
-            await subscription.psubscribe(keys.ALL_WAKES)
-            async for message in subscription.listen():
-                if message["type"] == "pmessage":
-                    self._listeners.wake(keys.partition_of_wakes(message["channel"]), message["data"].decode())
-                else:
-                    self._listeners.wake_all()
+    async def _hear(self, node: Node) -> None:
+        """Until the connection breaks, or falls silent, or the server leaves the cluster."""
+        try:
+            async with Redis(connection_pool=node.pool).pubsub() as subscription:
+                await subscription.psubscribe(keys.ALL_WAKES)
+                asked = False
+                while await self._serves(node):
+                    message = await subscription.get_message(timeout=QUIET)
+                    if message is None:
+                        if asked:
+                            raise ConnectionLost(f"it has said nothing for {2 * QUIET} s")
+                        await subscription.ping()
+                    asked = message is None
+                    if message is not None:
+                        self._heard(message)
+        except (RedisError, OSError) as fault:
+            raise unavailable(node.place, fault) from fault
+
+    async def _serves(self, node: Node) -> bool:
+        server = await self._calls.server()
+        return not isinstance(server, Cluster) or server.has(node)
+
+    def _heard(self, message: Mapping[str, object]) -> None:
+        if message["type"] == "pmessage":
+            channel, customer = cast(bytes, message["channel"]), cast(bytes, message["data"])
+            self._listeners.wake(keys.partition_of_wakes(channel), customer.decode())
+        elif message["type"] == "psubscribe":
+            self._listeners.wake_all()

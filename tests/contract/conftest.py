@@ -14,6 +14,7 @@ from streams.state.memory import MemoryState
 from streams.state.redis import RedisState, RedisViews
 from streams.topics.provision import provision
 from streams.topics.publisher import Publisher
+from tests.redis_cluster import RunningCluster, redis_cluster
 from tests.servers import BROKER, clean_broker, clean_redis
 
 INBOX_MESSAGES = 5
@@ -61,14 +62,23 @@ async def redis_views(redis_url: str) -> AsyncIterator[RedisViews]:
     await views.close()
 
 
-@pytest.fixture(params=["memory", "redis"])
-async def adapter(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Adapter]:
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[RunningCluster]:
+    """Three primaries; shared, so its slots stay where they are."""
+    with redis_cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["memory", "redis", "cluster"])
+async def adapter(request: pytest.FixtureRequest) -> AsyncIterator[Adapter]:
     if request.param == "memory":
         memory = MemoryState(inbox_messages=INBOX_MESSAGES)
         yield Adapter(memory, memory)
         return
-    state = RedisState.from_settings(redis_settings(redis_url))
-    views = RedisViews.from_settings(redis_settings(redis_url))
+    clustered = request.param == "cluster"
+    url = request.getfixturevalue("cluster").url if clustered else request.getfixturevalue("redis_url")
+    state = RedisState.from_settings(redis_settings(url))
+    views = RedisViews.from_settings(redis_settings(url))
     yield Adapter(state, views)
     await state.close()
     await views.close()
