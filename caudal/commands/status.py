@@ -101,5 +101,5 @@ def _summary(found: "Status") -> str:
             f"Redis {store.version} · {store.role or UNKNOWN} · {store.policy or UNKNOWN} · "
             f"{store.used / 1e6:,.0f}{limit} MB"
         )
-    lines.append("all is well" if found.is_well else f"{len(found.troubles)} things are wrong:")
+    lines.append("all is well" if found.is_well else "not all is well:")
     return "\n".join(lines)

@@ -25,6 +25,9 @@ REQUEST_TIMEOUT_MS = 4000
 FIRST_RECORDS = 3.0
 """Seconds in all to find out how old the oldest waiting records are."""
 
+ATTEMPTS, PAUSE = 4, 0.5
+"""Questions at most, and seconds between two, while a broker says that it will be able to answer soon."""
+
 T = TypeVar("T")
 
 
@@ -114,12 +117,19 @@ def _incarnations(cuts: Mapping[str, Cut]) -> dict[str, str]:
 
 def _told(question: Callable[[], T]) -> T | None:
     """None where this broker does not answer such a question, or not in a way that the client understands."""
-    try:
-        return question()
-    except OSError:
-        raise
-    except (KafkaError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError):
-        return None
+    for attempt in range(ATTEMPTS):
+        try:
+            return question()
+        except OSError:
+            raise
+        except KafkaError as fault:
+            # The first who asks for a group has Kafka make the topic that keeps groups.
+            if not fault.retriable or attempt == ATTEMPTS - 1:
+                return None
+        except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError):
+            return None
+        time.sleep(PAUSE)
+    return None
 
 
 def _by_number(offsets: Mapping[TopicPartition, int] | None) -> dict[int, int] | None:

@@ -105,7 +105,7 @@ class Follower:
                 shelf.apply(self.reference, record.key, record.value)
             except UnreadableRecord as fault:
                 self.skipped[fault.code] += 1
-                log.error("reference record skipped", topic=record.topic, offset=record.offset, fault=str(fault))
+                log.error("reference record skipped", topic=record.topic, offset=record.offset, code=fault.code)
         self.version += 1
 
 
