@@ -8,7 +8,7 @@ from retail.reference import Reference
 
 
 def why(offer: Offer, evidence: Evidence | None, occasion: Occasion, reference: Reference, policy: GatePolicy) -> str:
-    """One sentence: what of the customer led to the offer, if anything did, and where the customer is."""
+    """One sentence: what of the customer led to the offer, if anything did, and where the customer is, or the cart."""
     where = _where(occasion, reference)
     cause = _cause(offer, evidence, reference, policy)
     return f"Because {cause} and {where}." if cause else f"Because {where}."
@@ -33,6 +33,8 @@ def _name(offer: Offer, item_id: str, reference: Reference) -> str:
 
 
 def _where(occasion: Occasion, reference: Reference) -> str:
+    if not occasion.store:
+        return "there is something left in your cart"
     store = reference.stores[occasion.store]
     zones = {zone.id: zone.name for zone in store.zones}
     if occasion.zone:

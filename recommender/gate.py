@@ -1,7 +1,12 @@
-"""The contact gate: may this customer be contacted now? Asked when deciding, and again when sending."""
+"""The contact gate: may this customer be contacted now? Asked when deciding, and again when sending.
+
+Local time is that of the store where the customer is. Who is in none declared a time zone (trait `timezone` or
+`time_zone`, an IANA name), or is taken to be where the store of their newest visit is; of anybody else no local time
+is known, so their quiet hours could not be kept and they are not contacted.
+"""
 
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,11 +19,14 @@ from retail.events import DeliveryStatus
 from retail.pushes import seen_pushes
 from retail.reference import Reference
 
+ZONE_TRAITS = ("timezone", "time_zone")
+"""Traits by which customers declare where they live; the first is the one that SDKs send."""
+
 
 class Contact(NamedTuple):
     """A contact that is weighed. decision: its id; what is known of this very decision is not held against it.
 
-    at: milliseconds.
+    visit, store: "" where the customer is in none. at: milliseconds.
     """
 
     state: CustomerState
@@ -34,6 +42,15 @@ def gate(contact: Contact, policy: GatePolicy, reference: Reference) -> Reason |
         if forbids(contact, policy, reference):
             return reason
     return None
+
+
+def quiet_until(contact: Contact, policy: GatePolicy, reference: Reference) -> int:
+    """When the quiet hours around the contact end, milliseconds. For a contact that quiet hours forbid."""
+    local = datetime.fromtimestamp(contact.at / 1000, _local(contact, reference))
+    end = local.replace(hour=policy.quiet_until.hour, minute=policy.quiet_until.minute, second=0, microsecond=0)
+    if end <= local:
+        end += timedelta(days=1)
+    return max(int(end.timestamp() * 1000), contact.at + 1)
 
 
 def regate(push: Push, state: CustomerState, reference: Reference, policy: GatePolicy, now: int) -> Reason | None:
@@ -57,16 +74,20 @@ def _no_consent(contact: Contact, policy: GatePolicy, _: Reference) -> bool:
 
 def _unknown_store(contact: Contact, _: GatePolicy, reference: Reference) -> bool:
     """A store whose local time cannot be told counts as unknown: its quiet hours could not be kept."""
-    store = reference.stores.get(contact.store)
-    return store is None or _zone(store.time_zone) is None
+    return contact.store != "" and _local(contact, reference) is None
+
+
+def _unknown_time_zone(contact: Contact, _: GatePolicy, reference: Reference) -> bool:
+    return contact.store == "" and _local(contact, reference) is None
 
 
 def _quiet_hours(contact: Contact, policy: GatePolicy, reference: Reference) -> bool:
-    zone = _zone(reference.stores[contact.store].time_zone)
-    return _is_quiet(datetime.fromtimestamp(contact.at / 1000, zone).time(), policy)
+    return _is_quiet(datetime.fromtimestamp(contact.at / 1000, _local(contact, reference)).time(), policy)
 
 
 def _already_sent(contact: Contact, _: GatePolicy, __: Reference) -> bool:
+    if contact.visit == "":
+        return False
     return any(sent.visit == contact.visit and sent.decision != contact.decision for sent in seen_pushes(contact.state))
 
 
@@ -88,6 +109,7 @@ def _just_bought(contact: Contact, policy: GatePolicy, _: Reference) -> bool:
 _RULES: tuple[tuple[Reason, Callable[[Contact, GatePolicy, Reference], bool]], ...] = (
     (Reason.NO_CONSENT, _no_consent),
     (Reason.UNKNOWN_STORE, _unknown_store),
+    (Reason.UNKNOWN_TIME_ZONE, _unknown_time_zone),
     (Reason.QUIET_HOURS, _quiet_hours),
     (Reason.ALREADY_SENT, _already_sent),
     (Reason.CAPPED, _capped),
@@ -102,6 +124,22 @@ def _is_quiet(local: time, policy: GatePolicy) -> bool:
     if start <= end:
         return start <= local < end
     return local >= start or local < end
+
+
+def _local(contact: Contact, reference: Reference) -> ZoneInfo | None:
+    """The time zone of whoever is contacted, None where it cannot be told."""
+    if contact.store:
+        return _zone_of_store(contact.store, reference)
+    for trait in ZONE_TRAITS:
+        declared = _zone(contact.state.traits.get(trait, ""))
+        if declared is not None:
+            return declared
+    return _zone_of_store(contact.state.last_store, reference)
+
+
+def _zone_of_store(store: str, reference: Reference) -> ZoneInfo | None:
+    known = reference.stores.get(store)
+    return _zone(known.time_zone) if known is not None else None
 
 
 @lru_cache(maxsize=1024)

@@ -18,7 +18,8 @@ class GatePolicy:
     quiet_from, quiet_until: local time of the store; equal, there are none. cap, cap_window: pushes at most in a
         rolling window.
     just_bought: silence after a purchase. dismissed: silence after the customer waved a push away.
-    shelf_life: how long an in-store push stays worth showing.
+    shelf_life: how long an in-store push stays worth showing. reminder_life: the same for a reminder of a cart, and
+        how late it may be decided; who left a cart in the afternoon still means it in the evening, not next week.
     interest: what a view or a cart line says of a customer's liking, where a purchase says 1; most looks end there.
     often: purchases (decayed) from which we say "often"; two lately are a habit, one may be chance.
     habit_decay: the same as the journey counts with.
@@ -33,6 +34,7 @@ class GatePolicy:
     just_bought: timedelta = timedelta(minutes=30)
     dismissed: timedelta = timedelta(hours=4)
     shelf_life: timedelta = timedelta(minutes=30)
+    reminder_life: timedelta = timedelta(hours=6)
     interest: float = 0.25
     often: float = 2.0
     habit_decay: timedelta = JourneyPolicy.habit_decay
@@ -53,6 +55,10 @@ class GatePolicy:
     @cached_property
     def shelf_life_ms(self) -> int:
         return self.shelf_life // _MILLISECOND
+
+    @cached_property
+    def reminder_life_ms(self) -> int:
+        return self.reminder_life // _MILLISECOND
 
     @cached_property
     def habit_decay_s(self) -> float:

@@ -7,7 +7,7 @@ import msgspec
 from recommender.affinity import Leanings
 from recommender.eligibility import ANY_TRIGGER, Moment
 from recommender.explanation import why
-from recommender.gate import Contact, gate, regate
+from recommender.gate import Contact, gate, quiet_until, regate
 from recommender.offer_index import Display, OfferIndex, index_of
 from recommender.policy import GatePolicy
 from retail.consents import consented
@@ -16,7 +16,7 @@ from retail.decisions import Decision, Occasion, Push, Reason, Verdict, Withheld
 from retail.offers import Offer, Trigger
 from retail.reference import Reference
 
-__all__ = ["OfferQuery", "PromotionQuery", "eligible", "promote", "regate", "warm_up"]
+__all__ = ["OfferQuery", "PromotionQuery", "eligible", "postponed_until", "promote", "regate", "warm_up"]
 
 _TRIGGERS = {trigger: frozenset({trigger}) for trigger in Trigger}
 _THROUGH_A_ZONE = frozenset({Trigger.STORE_ENTERED, Trigger.ZONE_ENTERED})
@@ -64,6 +64,17 @@ def promote(query: PromotionQuery, reference: Reference, policy: GatePolicy) -> 
     return _push(query, offer, sentence, verdicts, policy)
 
 
+def postponed_until(query: PromotionQuery, reference: Reference, policy: GatePolicy) -> int:
+    """When to decide instead of now, milliseconds; 0 where now is the time.
+
+    A cart can wait for the end of the quiet hours; a customer who is in a store cannot.
+    """
+    if query.occasion.trigger is not Trigger.CART_ABANDONED or _is_stale(query.occasion, policy):
+        return 0
+    contact = _contact(query, decision_id(query.customer, query.occasion.id))
+    return quiet_until(contact, policy, reference) if gate(contact, policy, reference) is Reason.QUIET_HOURS else 0
+
+
 def eligible(query: OfferQuery, reference: Reference, policy: GatePolicy) -> list[Offer]:
     """The offers the customer may have, best first, by the rules of `promote`, whatever the trigger.
 
@@ -85,12 +96,22 @@ def warm_up() -> None:
 
 
 def _forbidden(query: PromotionQuery, decision: str, reference: Reference, policy: GatePolicy) -> Reason | None:
-    occasion = query.occasion
-    contact = Contact(query.state, decision, occasion.visit, occasion.store, occasion.at)
-    reason = gate(contact, policy, reference)
+    if _is_stale(query.occasion, policy):
+        return Reason.EXPIRED
+    reason = gate(_contact(query, decision), policy, reference)
     if reason is None and any(sent.decision == decision for sent in query.state.pushes):
         return Reason.ALREADY_SENT
     return reason
+
+
+def _contact(query: PromotionQuery, decision: str) -> Contact:
+    occasion = query.occasion
+    return Contact(query.state, decision, occasion.visit, occasion.store, occasion.at)
+
+
+def _is_stale(occasion: Occasion, policy: GatePolicy) -> bool:
+    """Whether it was due so long ago (an outage, an event that came hours late) that it is better left."""
+    return occasion.due > 0 and occasion.at - occasion.due > policy.reminder_life_ms
 
 
 def _moment(query: PromotionQuery) -> Moment:
@@ -158,12 +179,17 @@ def _push(
         store=occasion.store,
         zone=occasion.zone,
         at=occasion.at,
-        expires=min(occasion.at + policy.shelf_life_ms, offer.ends),
+        expires=min(occasion.at + _life(occasion, policy), offer.ends),
         title=offer.title,
         body=offer.body,
         why=sentence,
         verdicts=verdicts,
     )
+
+
+def _life(occasion: Occasion, policy: GatePolicy) -> int:
+    """Milliseconds for which a push stays worth showing."""
+    return policy.reminder_life_ms if occasion.trigger is Trigger.CART_ABANDONED else policy.shelf_life_ms
 
 
 def _withheld(query: PromotionQuery, decision: str, reason: Reason, verdicts: tuple[Verdict, ...]) -> Withheld:

@@ -21,6 +21,9 @@ class Changes(TypedDict, total=False):
     consents: dict[str, bool]
     consented_at: dict[str, int]
     traits: dict[str, str]
+    timers: dict[str, int]
+    cart_changed: int
+    last_store: str
 
 
 class Surroundings(NamedTuple):

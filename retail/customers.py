@@ -68,8 +68,9 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     history, habits, messages: packed, see the module. orders: purchases ever. bought_at: newest of them.
     cart: item to quantity. consents: purpose to granted. traits: what the customer declared.
     left_at: when the last visit ended. consented_at: per purpose, the event time of what `consents` says.
-    timers: kind to the moment it is due, milliseconds; see `retail.timers`.
+    timers: kind to the moment it is due, milliseconds, or earlier; see `retail.timers`.
     applied: the offset of the newest event in this state, in the customer's partition; -1 where it was not from a log.
+    cart_changed: when the cart last changed. last_store: the store of the newest visit.
     """
 
     version: int = 0
@@ -91,6 +92,8 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     consented_at: dict[str, int] = {}
     timers: dict[str, int] = {}
     applied: int = -1
+    cart_changed: int = 0
+    last_store: str = ""
 
 
 EMPTY = CustomerState()

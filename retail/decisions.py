@@ -16,7 +16,8 @@ from retail.reading import read_json
 class Occasion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A moment at which a push may be due. id: unique per business occasion, stable under redelivery.
 
-    visit: the visit's id. zone: "" for the store's entrance.
+    visit: the visit's id, store: where; "" both where the customer is in none. zone: "" for the store's entrance.
+    at: the moment of contact. due: since when it was due, where that may be long ago; else 0.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     store: str
     zone: str
     at: int
+    due: int = 0
 
 
 class Reason(StrEnum):
@@ -38,6 +40,7 @@ class Reason(StrEnum):
     DISMISSED = "dismissed"
     NO_ELIGIBLE_OFFER = "no_eligible_offer"
     UNKNOWN_STORE = "unknown_store"
+    UNKNOWN_TIME_ZONE = "unknown_time_zone"
     EXPIRED = "expired"
 
 

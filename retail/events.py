@@ -128,6 +128,13 @@ class Tracked(BaseEvent, frozen=True, kw_only=True, tag="Tracked"):
     name: str
 
 
+class TimerFired(BaseEvent, frozen=True, kw_only=True, tag="Timer Fired"):
+    """A timer of the customer's state is due. at: since when, received: when it was noticed.
+
+    Made by the owner of the partition alone, see `streams.timers`; from outside it is refused.
+    """
+
+
 Event = (
     ProductViewed
     | ProductAdded
@@ -143,6 +150,7 @@ Event = (
     | ConsentUpdated
     | DeliveryReported
     | Tracked
+    | TimerFired
 )
 
 _decoder = msgspec.json.Decoder(Event)

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 
-from retail import interactions, messages, pushes, refusals, visits
+from retail import interactions, messages, pushes, refusals, timers, visits
 from retail.changes import Changes, Surroundings
 from retail.consents import consents_after
 from retail.customers import CustomerState, Stage
@@ -24,6 +24,7 @@ from retail.events import (
     ProductViewed,
     StoreEntered,
     StoreExited,
+    TimerFired,
     Tracked,
     ZoneEntered,
     ZoneExited,
@@ -67,6 +68,8 @@ class Advanced(msgspec.Struct, frozen=True, gc=False):
 
 def advance(state: CustomerState, event: Event, reference: Reference, policy: JourneyPolicy) -> Advanced:
     """The state after the event. Pure: same arguments, same answer; an event applied twice changes nothing."""
+    if type(event) is TimerFired:
+        return _fired(state, event, policy)
     hashed = messages.hash_of(event.id)
     if messages.remembers(state.messages, hashed):
         return Advanced(state, duplicate=True)
@@ -95,13 +98,30 @@ def remember(state: CustomerState, decision: Decision, policy: JourneyPolicy) ->
     return _replace(state, pushes=pushes.pushes_with(state, decision, policy))
 
 
+def remind_at(state: CustomerState, at: int) -> CustomerState:
+    """The state where the reminder of a cart has to wait until `at`, milliseconds."""
+    return _replace(state, timers=timers.remind_again(state.timers, at))
+
+
 def _changes(state: CustomerState, event: BaseEvent, rule: "_Rule", around: Surroundings) -> Changes:
     changes = rule.fold(state, event, around)
     if "visit" not in changes and state.visit is not None:
         changes.update(visits.silence(state, event.at, around.policy))
     if event.consents:
         changes.update(consents_after(state, event.consents, event.at, around.policy))
+    if "visit" in changes or "cart" in changes:
+        changes.update(timers.timers_after(state, changes, event.at, around.policy))
     return changes
+
+
+def _fired(state: CustomerState, event: TimerFired, policy: JourneyPolicy) -> Advanced:
+    """No sign of life: it counts neither as an event nor as the newest, and what is due no more was fired before."""
+    if event.received < event.at:
+        return Advanced(state, rejected=refusals.EARLY_TIMER)
+    fired = timers.fire(state, event, policy)
+    if fired is None:
+        return Advanced(state, duplicate=True)
+    return Advanced(_replace(state, **fired.changes), occasion=fired.occasion)
 
 
 def _risen(

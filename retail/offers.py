@@ -10,6 +10,7 @@ class Trigger(StrEnum):
 
     STORE_ENTERED = "store_entered"
     ZONE_ENTERED = "zone_entered"
+    CART_ABANDONED = "cart_abandoned"
 
 
 class BenefitKind(StrEnum):

@@ -45,6 +45,8 @@ class JourneyPolicy:
         spots, so a visit survives some minutes without a sighting.
     late: an event that took longer to arrive tells of the past, not of where the customer is now; phones flush
         what they queued within seconds of being back online, so minutes mean that the moment is gone.
+    abandoned_cart: silence of a cart that makes it an abandoned one; a first reminder after one hour is the field's
+        convention (Klaviyo, Shopify).
     history: interactions kept; 50 cover the sessions that the models look at and stay under 1 KB.
     habits: items with a repeat counter kept per customer; a household of Complete Journey buys 300 to 600
         distinct items a year, of which the strongest 256 hold nearly all that will be bought again.
@@ -61,6 +63,7 @@ class JourneyPolicy:
     session_gap: timedelta = timedelta(minutes=30)
     visit_gap: timedelta = timedelta(minutes=15)
     late: timedelta = timedelta(minutes=5)
+    abandoned_cart: timedelta = timedelta(hours=1)
     history: int = 50
     habits: int = 256
     habit_decay: timedelta = timedelta(days=120)
@@ -87,6 +90,10 @@ class JourneyPolicy:
     @cached_property
     def late_ms(self) -> int:
         return self.late // _MILLISECOND
+
+    @cached_property
+    def abandoned_cart_ms(self) -> int:
+        return self.abandoned_cart // _MILLISECOND
 
     @cached_property
     def habit_decay_s(self) -> float:

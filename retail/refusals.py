@@ -19,6 +19,8 @@ UNKNOWN_ITEM = "unknown_item"
 UNKNOWN_STORE = "unknown_store"
 UNKNOWN_ZONE = "unknown_zone"
 UNKNOWN_BEACON = "unknown_beacon"
+EARLY_TIMER = "early_timer"
+ID_CONFLICT = "id_conflict"
 
 
 def unknown_item(event: ProductViewed | ProductAdded | ProductRemoved, reference: Reference) -> str:

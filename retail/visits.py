@@ -36,7 +36,8 @@ def zone_entered(state: CustomerState, event: ZoneEntered, around: Surroundings)
 def store_exited(state: CustomerState, event: StoreExited, around: Surroundings) -> Changes:
     if is_late(state, event, around.policy):
         return {}
-    if state.visit is not None and state.visit.store != event.store:
+    visit = _open_visit(state, event, around.policy)
+    if visit is not None and visit.store != event.store:
         return {}
     return {"visit": None, "left_at": event.at}
 
@@ -97,8 +98,15 @@ def _walk(state: CustomerState, event: BaseEvent, place: Place, policy: JourneyP
         return {}
     visit, at = _open_visit(state, event, policy), event.at
     if visit is None or visit.store != place.store:
-        return {"visit": Visit(f"{place.store}:{at}", place.store, place.zone, at, at)}
+        return _begun(state, place, at)
     return {"visit": Visit(visit.id, visit.store, place.zone or visit.zone, visit.started, at)}
+
+
+def _begun(state: CustomerState, place: Place, at: int) -> Changes:
+    """The visit before it, if it did not end yet, ended with its last sign of presence."""
+    visit = Visit(f"{place.store}:{at}", place.store, place.zone, at, at)
+    left_at = state.visit.last if state.visit is not None else state.left_at
+    return {"visit": visit, "left_at": left_at, "last_store": place.store}
 
 
 def _open_visit(state: CustomerState, event: BaseEvent, policy: JourneyPolicy) -> Visit | None:

@@ -13,7 +13,7 @@ import msgspec
 from faust.types import TP
 
 from retail.errors import EventRefused
-from retail.events import Channel, Event, decode_event, encode_event
+from retail.events import Channel, Event, TimerFired, decode_event, encode_event
 from retail.rejects import Rejected, encode_rejected
 from retail.wire import refine
 from streams.faults import Point, reach
@@ -111,5 +111,8 @@ def read_source(topic: str, raw: bytes, received: int, replay: Replay | None = N
     if topic == DELIVERIES.name:
         if len(raw) > LARGEST_DELIVERY:
             raise EventRefused("event_too_large", f"a delivery report has {len(raw)} bytes, at most {LARGEST_DELIVERY}")
-        return decode_event(raw)
+        event = decode_event(raw)
+        if isinstance(event, TimerFired):
+            raise EventRefused("foreign_timer", "a timer is fired by the owner of the customer's partition")
+        return event
     return refine(raw, CHANNEL_OF[topic], received, unnamed=f"replay:{replay.source}" if replay else "")

@@ -12,14 +12,15 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from recommender.policy import GatePolicy
-from recommender.promote import PromotionQuery, promote
+from recommender.promote import PromotionQuery, postponed_until, promote
 from retail.customers import EMPTY, CustomerState, encode_state
-from retail.decisions import Decision, Push, encode_decision
-from retail.events import Event, decode_event
-from retail.journey import Advanced, StageChange, advance, remember
+from retail.decisions import Push, encode_decision
+from retail.events import Event, TimerFired, decode_event
+from retail.journey import Advanced, StageChange, advance, remember, remind_at
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.rejects import Rejected, encode_rejected
+from retail.timers import earliest
 from streams.origin import Origin, read_origin, read_replay
 from streams.snapshots import restored_mark
 from streams.state import Commit, Ledger, Outgoing, Source
@@ -64,7 +65,8 @@ class MicroBatch:
     changed: customers whose state moved, in order of first change. counts: what happened, for the metrics.
     refused: customers none of whose events can be applied here, and why. restored: the highest offset that a state
     may hold already, because it was restored from a snapshot; -1 where none was. replays: by offset, the first place
-    of a reject that was put back.
+    of a reject that was put back. timed: customers whose timers moved, or fired without effect: what of them is due
+    must be noted anew.
     """
 
     partition: int
@@ -77,6 +79,7 @@ class MicroBatch:
     refused: dict[str, str] = field(default_factory=dict)
     restored: int = -1
     replays: dict[int, str] = field(default_factory=dict)
+    timed: set[str] = field(default_factory=set)
     outgoing: list[Outgoing] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -127,6 +130,8 @@ def fold(batch: MicroBatch, world: World) -> None:
 
 def _fold(batch: MicroBatch, arrival: Arrival, world: World) -> None:
     event = arrival.event
+    if type(event) is TimerFired:
+        batch.timed.add(event.customer)
     if event.customer in batch.refused:
         _reject(batch, arrival.offset, msgspec.json.encode(event), batch.refused[event.customer])
         return
@@ -140,6 +145,8 @@ def _fold(batch: MicroBatch, arrival: Arrival, world: World) -> None:
     elif advanced.duplicate:
         batch.counts["duplicate"] += 1
     else:
+        if advanced.state.timers is not state.timers:
+            batch.timed.add(event.customer)
         _apply(batch, arrival, advanced, world)
 
 
@@ -148,22 +155,27 @@ def _apply(batch: MicroBatch, arrival: Arrival, advanced: Advanced, world: World
     state = advanced.state
     if advanced.occasion is not None:
         query = PromotionQuery(customer=customer, state=state, occasion=advanced.occasion)
-        decision = promote(query, world.reference, world.gate)
-        state = remember(state, decision, world.journey)
-        _decide(batch, decision)
-    batch.counts["applied"] += 1
+        state = _decide(batch, query, world)
+    batch.counts["timer" if type(arrival.event) is TimerFired else "applied"] += 1
     batch.counts["forgotten"] += advanced.forgotten
     if advanced.change is not None:
         batch.outgoing.append(_stage_record(advanced.change))
-    # The state is new and nobody else's yet; copying its eighteen fields once more would cost as much as a fold.
+    # The state is new and nobody else's yet; copying its fields once more would cost as much as a fold.
     force_setattr(state, "applied", arrival.offset)
     batch.states[customer] = state
     batch.changed[customer] = max(batch.changed.get(customer, 0), arrival.event.at)
 
 
-def _decide(batch: MicroBatch, decision: Decision) -> None:
+def _decide(batch: MicroBatch, query: PromotionQuery, world: World) -> CustomerState:
+    """The state after the decision; what waits for the end of the quiet hours is no decision yet."""
+    later = postponed_until(query, world.reference, world.gate)
+    if later:
+        batch.counts["postponed"] += 1
+        return remind_at(query.state, later)
+    decision = promote(query, world.reference, world.gate)
     batch.counts["push" if isinstance(decision, Push) else f"withheld_{decision.reason}"] += 1
     batch.outgoing.append(Outgoing(PROMOTIONS.name, decision.customer.encode(), encode_decision(decision)))
+    return remember(query.state, decision, world.journey)
 
 
 def _stage_record(change: StageChange) -> Outgoing:
@@ -188,4 +200,5 @@ def to_commit(batch: MicroBatch, slates: Mapping[str, bytes]) -> Commit:
         states={customer: encode_state(batch.states[customer]) for customer in batch.changed},
         slates=slates,
         outgoing=[*batch.outgoing, *names],
+        due={customer: earliest(batch.states.get(customer, EMPTY).timers) for customer in batch.timed},
     )

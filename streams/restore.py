@@ -4,7 +4,7 @@ Reads `customer-snapshots`. Writes Redis, page by page, each on the condition th
 the last commit moves it to the marker. So a kill in the middle, or a second owner, does no harm: it begins again.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from retail.customers import CustomerState, decode_state, encode_state
+from retail.timers import earliest
 from streams.faults import Point, reach
 from streams.log_reader import LogReader
 from streams.records import Records
@@ -107,9 +108,13 @@ class _Restoring:
         marks = {restored_mark(self.partition): self.applied}
         if next_ == self.marker.next:
             marks = {**self.marker.ledger().marks, **marks}
-        commit = Commit(self.partition, self.stands, next_, marks, states, {})
+        commit = Commit(self.partition, self.stands, next_, marks, states, {}, due=_due(states))
         [committed] = await self.state.commit([commit])
         return committed.applied
+
+
+def _due(blobs: Mapping[str, bytes]) -> dict[str, int]:
+    return {customer: earliest(state.timers) for customer, blob in blobs.items() if (state := _state(blob))}
 
 
 def _state(blob: bytes) -> CustomerState | None:

@@ -28,6 +28,7 @@ from retail.events import (
     ProductViewed,
     StoreEntered,
     StoreExited,
+    TimerFired,
     ZoneEntered,
     ZoneExited,
 )
@@ -194,6 +195,11 @@ def consented(at: int = NOON, *, granted: bool = True, purpose: str = MARKETING_
 def reported(push: Push, status: DeliveryStatus, at: int = NOON, **more: object) -> DeliveryReported:
     shared = common(at, **{"channel": Channel.APP, **more})  # type: ignore[arg-type]
     return DeliveryReported(decision=push.id, offer=push.offer, status=status, **shared)
+
+
+def timer(at: int = NOON, *, late: int = 0, customer: str = ANA) -> TimerFired:
+    """Due at `at`, noticed `late` milliseconds after."""
+    return TimerFired(**common(at, customer=customer, channel=Channel.SERVICE, id=f"timer:{customer}:{at}", late=late))
 
 
 def customer_who(*events: Event, reference: Reference | None = None, start: CustomerState = EMPTY) -> CustomerState:
