@@ -38,11 +38,12 @@ def look(settings: Settings, known: Mapping[str, str]) -> Broker:
     if len(faults) == len(servers):
         raise PublishFailed(f"cannot reach Kafka at {settings.broker}: {'; '.join(faults)}")
     try:
-        troubles = tuple(_troubles(settings, known))
+        with closing(TopicsAtBroker(settings.broker)) as topics:
+            cuts = topics.cuts([topic.name for topic in ALL])
         with closing(_admin(servers)) as admin, closing(_consumer(servers)) as consumer:
             described = _told(lambda: admin.describe_groups([settings.group])[settings.group])
             offsets = _told(lambda: admin.list_group_offsets({settings.group: None})[settings.group])
-            ends = _told(lambda: consumer.end_offsets(_places(settings)))
+            ends = _told(lambda: consumer.end_offsets(_places(cuts)))
     except (KafkaError, OSError) as fault:
         raise PublishFailed(f"Kafka at {settings.broker} does not answer: {fault!r}") from fault
     return Broker(
@@ -51,7 +52,7 @@ def look(settings: Settings, known: Mapping[str, str]) -> Broker:
         committed=_by_number(offsets and {place: found.offset for place, found in offsets.items()}),
         group=described["group_state"] if described else None,
         members=len(described["members"]) if described else None,
-        troubles=troubles,
+        troubles=tuple(_troubles(settings, cuts, known)),
     )
 
 
@@ -91,9 +92,7 @@ def owners_of(members: list[dict[str, Any]]) -> dict[int, str]:
     return owners
 
 
-def _troubles(settings: Settings, known: Mapping[str, str]) -> list[str]:
-    with closing(TopicsAtBroker(settings.broker)) as topics:
-        cuts = topics.cuts([topic.name for topic in ALL])
+def _troubles(settings: Settings, cuts: Mapping[str, Cut], known: Mapping[str, str]) -> list[str]:
     missing = [topic.name for topic in ALL if topic.name not in cuts]
     troubles = [f"no topic {', '.join(missing)}: run `caudal topics create`"] if missing else []
     for topic in WATCHED:
@@ -138,8 +137,10 @@ def _by_number(offsets: Mapping[TopicPartition, int] | None) -> dict[int, int] |
     return {place.partition: offset for place, offset in offsets.items() if place.topic == CUSTOMER_EVENTS.name}
 
 
-def _places(settings: Settings) -> list[TopicPartition]:
-    return [TopicPartition(CUSTOMER_EVENTS.name, number) for number in range(settings.customer_partitions)]
+def _places(cuts: Mapping[str, Cut]) -> list[TopicPartition]:
+    """Those that are there: about others the client would ask for ever."""
+    there = cuts[CUSTOMER_EVENTS.name].partitions if CUSTOMER_EVENTS.name in cuts else 0
+    return [TopicPartition(CUSTOMER_EVENTS.name, number) for number in range(there)]
 
 
 def _admin(servers: list[str]) -> KafkaAdminClient:
