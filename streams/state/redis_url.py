@@ -22,6 +22,8 @@ class RedisUrl:
         named = rest[len(login) + len(at) :]
         length = min((named.index(end) for end in ends if end in named), default=len(named))
         seeds = named[:length].split(",") if scheme != "unix" else [named[:length]]
+        if seeds == [""] and scheme != "unix":
+            seeds = ["localhost"]
         if not all(seeds):
             raise ValueError(
                 f"CAUDAL_REDIS_URL names no server at {named!r}: redis://host:6379/0, or host:port,host:port"

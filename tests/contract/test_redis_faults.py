@@ -231,6 +231,21 @@ async def test_a_redis_that_may_forget_customers_is_refused(
     await calls.close()
 
 
+async def test_a_redis_that_lets_nobody_look_is_taken_as_it_is(redis: BreakableRedis) -> None:
+    redis.admin.execute_command("ACL", "SETUSER", "bo", "on", ">word", "~*", "+@all", "-info", "-cluster")
+    calls = Calls(redis.url.replace("redis://", "redis://bo:word@"), timeout=5.0)
+    await check_fit(calls)
+    assert await calls.call(b"PING") == b"PONG"
+    await calls.close()
+
+
+async def test_a_database_that_is_not_there_is_refused(redis: BreakableRedis) -> None:
+    calls = Calls(redis.url.removesuffix("/0") + "/99", timeout=5.0)
+    with pytest.raises(UnfitRedis, match="no such database"):
+        await check_fit(calls)
+    await calls.close()
+
+
 async def test_no_password_is_told_in_a_fault() -> None:
     calls = Calls("redis://user:secret@127.0.0.1:1/0", timeout=1.0)
 

@@ -1,0 +1,434 @@
+"""A Redis Cluster whose slots move and whose servers die: the same state, nothing lost, doubled or crossed."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from typing import TypeVar
+
+import pytest
+
+from streams.state import Ledger, StateUnavailable, keys
+from streams.state.calls import Calls
+from streams.state.checks import UnfitRedis, check_fit
+from streams.state.cluster import Cluster
+from streams.state.redis import RedisState, RedisViews
+from tests.contract.commits import commit, push_record
+from tests.contract.conftest import redis_settings
+from tests.redis_cluster import Member, RunningCluster, redis_cluster
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="module")
+def moving() -> Iterator[RunningCluster]:
+    """Its slots move, its servers pause; every test finds out what is where."""
+    with redis_cluster() as running:
+        for member in running.primaries:
+            member.ask("CONFIG SET", "cluster-require-full-coverage", "no")
+        yield running
+
+
+@contextmanager
+def paused(cluster: RunningCluster, member: Member) -> Iterator[None]:
+    member.pause()
+    try:
+        yield
+    finally:
+        member.resume()
+        cluster.settle()
+
+
+@pytest.fixture
+def mortal() -> Iterator[RunningCluster]:
+    """For one test alone: with a replica for each primary."""
+    with redis_cluster(replicas=True) as running:
+        yield running
+
+
+@asynccontextmanager
+async def state_at(url: str, **changes: object) -> AsyncIterator[RedisState]:
+    state = RedisState.from_settings(redis_settings(url, **changes))
+    try:
+        yield state
+    finally:
+        await state.close()
+
+
+@asynccontextmanager
+async def views_at(url: str, **changes: object) -> AsyncIterator[RedisViews]:
+    views = RedisViews.from_settings(redis_settings(url, **changes))
+    try:
+        yield views
+    finally:
+        await views.close()
+
+
+def owner(cluster: RunningCluster, partition: int) -> Member:
+    return cluster.owner(keys.ledger(partition))
+
+
+def elsewhere(cluster: RunningCluster, partition: int) -> Member:
+    """A primary that does not have the partition."""
+    return next(member for member in cluster.primaries if member is not owner(cluster, partition))
+
+
+def many(partition: int, number: int) -> range:
+    """Partitions that no other test uses: up to a hundred."""
+    return range(100 * partition, 100 * partition + number)
+
+
+def one_each(cluster: RunningCluster, partition: int) -> list[int]:
+    """A partition of each primary that no other test uses."""
+    found = {owner(cluster, other).port: other for other in many(partition, 40)}
+    assert len(found) == len(cluster.primaries)
+    return list(found.values())
+
+
+async def test_a_cluster_is_found_by_any_one_of_its_servers(cluster: RunningCluster, partition: int) -> None:
+    for member in cluster.primaries:
+        async with state_at(f"redis://{member.address}/0") as state:
+            for there in one_each(cluster, partition):
+                assert (await state.states(there, ["nobody"])) == [None]
+
+
+async def test_a_server_that_is_down_is_no_hindrance_to_find_the_others(
+    cluster: RunningCluster, partition: int
+) -> None:
+    async with state_at(f"redis://127.0.0.1:1,{cluster.primaries[2].address}/0") as state:
+        assert await state.ledger(partition) == Ledger()
+
+
+async def test_commits_of_many_partitions_reach_each_server_in_one_piece(
+    cluster: RunningCluster, partition: int
+) -> None:
+    """Counted by the servers: reading from a socket once is once waiting for the network."""
+    partitions = many(partition, 32)
+    async with state_at(cluster.url) as state:
+        await state.commit([commit(p, 0, states={"ana": b"A"}) for p in partitions])
+        before = [_reads(member) for member in cluster.primaries]
+        overhead = [_reads(member) - reads for member, reads in zip(cluster.primaries, before, strict=True)]
+        before = [_reads(member) for member in cluster.primaries]
+
+        results = await state.commit([commit(p, 1, states={"ana": b"B"}) for p in partitions])
+
+        after = [_reads(member) for member in cluster.primaries]
+    assert all(result.applied for result in results)
+    assert [b - a - o for a, b, o in zip(before, after, overhead, strict=True)] == [1, 1, 1]
+
+
+async def test_nobody_waits_for_one_server_before_the_next_is_asked(moving: RunningCluster, partition: int) -> None:
+    here, *others = one_each(moving, partition)
+    sick, well = owner(moving, here), owner(moving, others[0])
+    async with state_at(moving.url, redis_timeout=30.0) as state, state_at(f"redis://{well.address}/0") as witness:
+        await state.commit([commit(p) for p in (here, *others)])
+        await witness.ledger(others[0])
+        with paused(moving, sick):
+            committing = asyncio.create_task(state.commit([commit(p, 1) for p in (here, *others)]))
+            while (await witness.ledger(others[0])).next < 2:
+                await asyncio.sleep(0.01)
+            assert not committing.done()
+
+        assert [(result.applied, result.next) for result in await committing] == [(True, 2)] * 3
+
+
+async def test_a_server_that_hangs_stops_its_own_partitions_only(moving: RunningCluster, partition: int) -> None:
+    here, there, _ = one_each(moving, partition)
+    async with views_at(moving.url, read_deadline=0.3) as views:
+        await views.customer(here, "ana")
+        await views.customer(there, "ana")
+        with paused(moving, owner(moving, here)):
+            reads = [views.customer(here if n % 2 else there, "ana") for n in range(200)]
+            found = await asyncio.gather(*reads, return_exceptions=True)
+
+        assert [result for result in found[::2] if result != (None, None)] == []
+        assert all(isinstance(result, StateUnavailable) for result in found[1::2])
+        await _eventually(lambda: views.customer(here, "ana"))
+
+
+async def test_a_slot_that_has_moved_is_followed_within_the_call(moving: RunningCluster, partition: int) -> None:
+    async with state_at(moving.url) as state, views_at(moving.url) as views:
+        await state.commit([commit(partition, 0, 1, states={"ana": b"A"})])
+        assert await views.customer(partition, "ana") == (b"A", None)
+        moving.move(keys.ledger(partition), elsewhere(moving, partition))
+
+        [committed] = await state.commit([commit(partition, 1, 2, states={"ana": b"B"}, outgoing=[push_record()])])
+
+        assert (committed.applied, committed.next) == (True, 2)
+        assert await views.customer(partition, "ana") == (b"B", None)
+        assert len(await state.outbox(partition, 10)) == 1
+
+
+async def test_a_slot_on_its_way_is_asked_for_where_its_keys_are(moving: RunningCluster, partition: int) -> None:
+    key = keys.ledger(partition)
+    async with state_at(moving.url) as state:
+        whole = commit(partition, 0, 1, states={"ana": b"A"}, outgoing=[push_record()], due={"ana": 1})
+        await state.commit([whole])
+        target = elsewhere(moving, partition)
+        target.ask("SCRIPT FLUSH")
+        source = moving.begin_move(key, target)
+        moving.move_keys(key, source, target)
+
+        assert await state.states(partition, ["ana"]) == [b"A"]
+        [committed] = await state.commit([replace(whole, first=1, next=2, states={"ana": b"B"})])
+
+        assert committed.applied, "by a server that has not got the slot yet, and did not know the script"
+        moving.end_move(key, target)
+        assert await state.ledger(partition) == Ledger(2)
+        assert await state.states(partition, ["ana"]) == [b"B"]
+
+
+async def test_a_micro_batch_with_keys_on_both_sides_waits_until_the_move_is_over(
+    moving: RunningCluster, partition: int
+) -> None:
+    key = keys.ledger(partition)
+    async with state_at(moving.url) as state:
+        await state.commit([commit(partition, 0, 1, states={"ana": b"A"})])
+        target = elsewhere(moving, partition)
+        source = moving.begin_move(key, target)
+
+        with pytest.raises(StateUnavailable, match="work goes on when the move is over"):
+            await state.commit([commit(partition, 1, 2, states={"ana": b"B", "new": b"N"})])
+
+        assert await state.ledger(partition) == Ledger(1)
+        moving.move_keys(key, source, target)
+        moving.end_move(key, target)
+        [committed] = await state.commit([commit(partition, 1, 2, states={"ana": b"B", "new": b"N"})])
+        assert committed.applied
+
+
+async def test_slots_that_move_to_and_fro_under_writing_lose_and_double_nothing(
+    moving: RunningCluster, partition: int
+) -> None:
+    partitions = many(partition, 4)
+    stop = asyncio.Event()
+    async with state_at(moving.url) as state:
+        writers = [asyncio.create_task(_write_until(stop, state, p)) for p in partitions]
+        for number in range(12):
+            place = partitions[number % len(partitions)]
+            await asyncio.to_thread(moving.move, keys.ledger(place), elsewhere(moving, place))
+            await asyncio.sleep(0.05)
+        stop.set()
+        written = await asyncio.gather(*writers)
+
+        for place, count in zip(partitions, written, strict=True):
+            assert count > 12
+            assert await state.ledger(place) == Ledger(count)
+            numbers = [entry.outgoing[0].value for entry in await state.outbox(place, 10 * count)]
+            assert numbers == [b"%d" % number for number in range(count)]
+
+
+async def test_a_storm_of_redirections_is_weathered_with_few_looks_at_the_map(
+    moving: RunningCluster, partition: int
+) -> None:
+    partitions = many(partition, 100)
+    async with state_at(moving.url) as state:
+        await state.commit([commit(p, states={"ana": b"%d" % p}) for p in partitions])
+        target = moving.primaries[0]
+        for slot_key in {keys.ledger(p) for p in partitions if owner(moving, p) is not target}:
+            moving.move(slot_key, target)
+        for member in moving.primaries:
+            member.ask("CONFIG RESETSTAT")
+
+        found = await asyncio.gather(*(state.states(p, ["ana"]) for p in partitions for _ in range(20)))
+
+        assert found == [[b"%d" % p] for p in partitions for _ in range(20)]
+        looks = sum(_calls_of(member, "cluster|slots") for member in moving.primaries)
+        assert 1 <= looks <= 12
+
+
+async def test_replies_never_cross_when_reads_are_cancelled_while_slots_move(
+    moving: RunningCluster, partition: int
+) -> None:
+    partitions = many(partition, 30)
+    wrong: list[object] = []
+    async with state_at(moving.url) as state, views_at(moving.url) as views:
+        await state.commit([commit(p, states={"ana": b"%d" % p}) for p in partitions])
+
+        async def read(place: int) -> None:
+            found, _ = await views.customer(place, "ana")
+            if found != b"%d" % place:
+                wrong.append((place, found))
+
+        cancelled = 0
+        for number in range(40):
+            reads = [asyncio.create_task(read(place)) for place in partitions]
+            if number % 5 == 0:
+                moved = keys.ledger(partitions[number % 30])
+                await asyncio.to_thread(moving.move, moved, elsewhere(moving, partitions[number % 30]))
+            await asyncio.sleep(0.0003 * (number % 7))
+            for task in reads[number % 3 :: 3]:
+                cancelled += task.cancel()
+            await asyncio.gather(*reads, return_exceptions=True)
+
+        assert cancelled > 50
+        assert wrong == []
+        await asyncio.gather(*(read(place) for place in partitions))
+        assert wrong == []
+
+
+async def test_each_server_that_forgot_the_scripts_is_told_them_again(moving: RunningCluster, partition: int) -> None:
+    partitions = one_each(moving, partition)
+    async with state_at(moving.url) as state:
+        await state.commit([commit(p) for p in partitions])
+        owner(moving, partitions[1]).ask("SCRIPT FLUSH")
+        results = await state.commit([commit(p, 1) for p in partitions])
+        assert [result.applied for result in results] == [True] * 3
+
+
+async def test_a_replica_takes_over_and_the_state_goes_on_from_what_it_has(mortal: RunningCluster) -> None:
+    here, *others = one_each(mortal, 1)
+    async with state_at(mortal.url, redis_timeout=1.0) as state:
+        await state.commit([commit(p, states={"ana": b"A"}) for p in (here, *others)])
+        dead = owner(mortal, here)
+        assert dead.ask("WAIT", 1, 5000) == 1
+        dead.kill()
+
+        with pytest.raises(StateUnavailable):
+            await state.commit([commit(here, 1)])
+        await _eventually(lambda: state.states(here, ["ana"]))
+
+        ledger = await state.ledger(here)
+        assert await state.states(here, ["ana"]) == [b"A" if ledger.next else None], "whole, also where it forgot"
+        results = await state.commit([commit(here, ledger.next), *(commit(p, 1) for p in others)])
+        assert [result.applied for result in results] == [True] * 3
+
+
+async def test_listeners_hear_of_every_partition_also_when_the_server_they_listened_at_died(
+    mortal: RunningCluster,
+) -> None:
+    partitions = one_each(mortal, 1)
+    async with state_at(mortal.url, redis_timeout=1.0) as state, views_at(mortal.url) as views:
+        for place in partitions:
+            assert await _hears(state, views, place)
+        for member in mortal.primaries[:1]:
+            member.kill()
+        for place in partitions:
+            assert await _hears(state, views, place)
+
+
+async def test_a_cluster_without_a_part_says_so(cluster: RunningCluster) -> None:
+    with redis_cluster() as broken:
+        here, there, _ = one_each(broken, 1)
+        async with state_at(broken.url, redis_timeout=1.0) as state:
+            await state.commit([commit(here), commit(there)])
+            owner(broken, here).kill()
+
+            with pytest.raises(StateUnavailable, match="Connection"):
+                await state.ledger(here)
+            with pytest.raises(StateUnavailable, match="a part of the cluster has no primary"):
+                await _until_it_fails(lambda: state.ledger(there))
+
+
+async def test_a_slot_that_nobody_has_is_told_by_its_number(moving: RunningCluster, partition: int) -> None:
+    async with state_at(moving.url) as state:
+        server = await state.calls.server()
+        assert isinstance(server, Cluster)
+        server._slots.owners[:] = [""] * len(server._slots.owners)
+        with pytest.raises(StateUnavailable, match="no server has slot"):
+            await state.ledger(partition)
+        await _eventually(lambda: state.ledger(partition))
+
+
+async def test_every_primary_of_a_cluster_is_looked_at(moving: RunningCluster) -> None:
+    calls = Calls(f"redis://{moving.primaries[0].address}/0", timeout=5.0)
+    await check_fit(calls)
+    for member in moving.primaries:
+        member.ask("CONFIG SET", "maxmemory-policy", "allkeys-lru")
+        with pytest.raises(UnfitRedis, match=f"{member.address}.*noeviction"):
+            await check_fit(calls)
+        member.ask("CONFIG SET", "maxmemory-policy", "noeviction")
+    await calls.close()
+
+
+async def test_a_cluster_has_no_other_database(moving: RunningCluster) -> None:
+    calls = Calls(moving.url.removesuffix("/0") + "/3", timeout=5.0)
+    with pytest.raises(UnfitRedis, match="end CAUDAL_REDIS_URL with /0"):
+        await check_fit(calls)
+    await calls.close()
+
+
+async def test_servers_of_two_clusters_are_refused(cluster: RunningCluster, moving: RunningCluster) -> None:
+    calls = Calls(f"redis://{cluster.primaries[0].address},{moving.primaries[0].address}/0", timeout=5.0)
+    with pytest.raises(UnfitRedis, match="belong to two clusters"):
+        await check_fit(calls)
+    await calls.close()
+
+
+async def test_several_servers_that_are_no_cluster_are_refused(redis_url: str, cluster: RunningCluster) -> None:
+    single = redis_url.removeprefix("redis://").partition("/")[0]
+    for address in (f"{single},127.0.0.1:1", f"{cluster.primaries[0].address},{single}"):
+        calls = Calls(f"redis://{address}/0", timeout=5.0)
+        with pytest.raises(UnfitRedis, match="name it alone"):
+            await check_fit(calls)
+        await calls.close()
+
+
+async def test_several_servers_that_are_all_down_are_waited_for() -> None:
+    calls = Calls("redis://127.0.0.1:1,127.0.0.1:2/0", timeout=5.0)
+    with pytest.raises(StateUnavailable, match=r"127\.0\.0\.1:1"):
+        await check_fit(calls)
+    await calls.close()
+
+
+def _reads(member: Member) -> int:
+    """Times the server read from a client's socket."""
+    return int(_information(member, "stats")["total_reads_processed"])
+
+
+def _calls_of(member: Member, command: str) -> int:
+    told = _information(member, "commandstats").get(f"cmdstat_{command}", "calls=0")
+    return int(told.partition("calls=")[2].partition(",")[0])
+
+
+def _information(member: Member, section: str) -> dict[str, str]:
+    return dict(line.split(":", 1) for line in member.ask("INFO", section).decode().split() if ":" in line)
+
+
+async def _write_until(stop: asyncio.Event, state: RedisState, partition: int) -> int:
+    """Commits one after the other, each again until it is in; how many."""
+    number = 0
+    while not stop.is_set():
+        numbered = commit(partition, number, outgoing=[push_record(value=b"%d" % number)])
+        [committed] = await _eventually(partial(state.commit, [numbered]))
+        assert committed.next == number + 1
+        number += 1
+    return number
+
+
+async def _hears(state: RedisState, views: RedisViews, partition: int) -> bool:
+    """Whether a listener hears of posts to the partition, sooner or later."""
+    for attempt in count():
+        with views.listen(partition, "ana") as ana:
+            while await ana.wait(0.0):
+                pass
+            decision = f"{attempt} {time.monotonic()}"
+            await _eventually(partial(state.post, partition, "ana", decision, b""))
+            if await ana.wait(0.2):
+                return True
+        if attempt > 100:
+            return False
+    raise AssertionError("unreachable: count() has no end")
+
+
+async def _eventually(action: Callable[[], Awaitable[T]]) -> T:
+    """Its result as soon as Redis is there again."""
+    deadline = time.monotonic() + 30.0
+    while True:
+        try:
+            return await action()
+        except StateUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.02)
+
+
+async def _until_it_fails(action: Callable[[], Awaitable[object]]) -> None:
+    """Raises what it raises in the end."""
+    deadline = time.monotonic() + 30.0
+    while time.monotonic() < deadline:
+        await action()
+        await asyncio.sleep(0.02)
