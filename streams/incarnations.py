@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
-from kafka import KafkaAdminClient, TopicPartition
-from kafka.admin import OffsetSpec
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
 
 from streams.settings import Settings
 from streams.state.incarnations import Incarnations
 from streams.topics import CUSTOMER_EVENTS, SOURCES, Topic
 from streams.topics.cut import Cut, TopicsAtBroker
+from streams.topics.members import members
 from streams.topics.provision import partitions_of
 from streams.topics.records import PublishFailed
 
@@ -74,6 +75,7 @@ class Topics:
         renewed = renewed_topics(await self.incarnations.known(), ids)
         if not renewed:
             return []
+        await refuse_members(self.settings)
         await asyncio.to_thread(_rewind, self.settings, cuts)
         for partition in range(self.settings.customer_partitions):
             await self._begin_anew(partition, renewed)
@@ -118,37 +120,32 @@ def _refusal(renewed: list[str]) -> str:
     )
 
 
+async def refuse_members(settings: Settings) -> None:
+    """Raises UnfitTopics while workers run, PublishFailed."""
+    running = await members(settings.broker, settings.group)
+    if running:
+        raise UnfitTopics(
+            f"{running} workers of group {settings.group} are running: stop them first. One that was killed is "
+            f"forgotten after {settings.session_timeout:.0f} s"
+        )
+
+
 def _rewind(settings: Settings, cuts: Mapping[str, Cut]) -> None:
-    """The group begins every watched topic at its beginning again. Raises UnfitTopics, PublishFailed."""
-    admin = None
+    """The group begins every watched topic at its beginning again. Raises PublishFailed.
+
+    A consumer that is assigned its partitions may commit for a group as long as nobody is in it.
+    """
+    consumer = None
     try:
-        admin = KafkaAdminClient(bootstrap_servers=settings.broker.split(","), client_id="caudal-accept")
-        _check_empty(admin, settings.group)
+        consumer = KafkaConsumer(
+            bootstrap_servers=settings.broker.split(","), group_id=settings.group, enable_auto_commit=False
+        )
         places = [TopicPartition(name, number) for name, cut in cuts.items() for number in range(cut.partitions)]
-        admin.reset_group_offsets(settings.group, dict.fromkeys(places, OffsetSpec.EARLIEST))
+        consumer.assign(places)
+        beginnings = consumer.beginning_offsets(places)
+        consumer.commit({place: OffsetAndMetadata(offset, "", -1) for place, offset in beginnings.items()})
     except (KafkaError, OSError) as fault:
         raise PublishFailed(f"Kafka at {settings.broker} does not rewind group {settings.group}: {fault!r}") from fault
     finally:
-        if admin is not None:
-            admin.close()
-
-
-def refuse_members(settings: Settings) -> None:
-    """Raises UnfitTopics while workers run, PublishFailed."""
-    admin = None
-    try:
-        admin = KafkaAdminClient(bootstrap_servers=settings.broker.split(","), client_id="caudal-rebuild")
-        _check_empty(admin, settings.group)
-    except (KafkaError, OSError) as fault:
-        raise PublishFailed(
-            f"Kafka at {settings.broker} does not tell who is in {settings.group}: {fault!r}"
-        ) from fault
-    finally:
-        if admin is not None:
-            admin.close()
-
-
-def _check_empty(admin: KafkaAdminClient, group: str) -> None:
-    members = len(admin.describe_groups([group])[group]["members"])
-    if members:
-        raise UnfitTopics(f"{members} workers of group {group} are running: stop them first")
+        if consumer is not None:
+            consumer.close(autocommit=False)

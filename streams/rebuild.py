@@ -149,7 +149,7 @@ async def rebuild(
         raise UnfitTopics(
             f"there is no partition {beyond[0]}: by the settings there are {settings.customer_partitions}"
         )
-    await asyncio.to_thread(refuse_members, settings)
+    await refuse_members(settings)
     async with _ready(settings, plan, Tally(progress)) as ready:
         return await ready.run(plan, started)
 
