@@ -100,6 +100,7 @@ def build(settings: Settings) -> Worker:
     transport = RecordBatchTransport(
         app.conf.broker_consumer, app, readers=READERS, fetch_wait_ms=settings.fetch_wait_ms
     )
+    transport.pace = settings.fetch_pace_ms / 1000
     app.transport = transport
     meters = Meters()
     state = RedisState.from_settings(settings)

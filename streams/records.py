@@ -9,18 +9,20 @@ inlines it.)
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.protocol.fetch import FetchRequest
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from mode import Service
 
 from streams.faults import Point, reach, reach_or_hang
+from streams.topics.pace import Pace
 
 Records = list[ConsumerRecord[bytes | None, bytes | None]]
 
@@ -192,23 +194,37 @@ class RecordBatchConsumer(driver.Consumer):
 
 
 class RecordBatchThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread with a fetch wait of our choosing: Faust has 1.5 s written in."""
+    """Faust's consumer thread with a fetch wait and a pace of our choosing: Faust has 1.5 s and none written in."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 - Faust gives no way to say it
+        client = consumer._client  # noqa: SLF001 - aiokafka sends the next fetch when the last was read, and nothing between
+        client.send = _paced(client.send, Pace(transport.pace))
         return consumer
+
+
+def _paced(send: Callable[..., Awaitable[Any]], pace: Pace) -> Callable[..., Awaitable[Any]]:
+    """Fetches wait for their turn before they leave, so that they bring what has come until then."""
+
+    async def paced(node: int, request: Any, **how: Any) -> Any:
+        if isinstance(request, FetchRequest):
+            await pace.turn()
+        return await send(node, request, **how)
+
+    return paced
 
 
 class RecordBatchTransport(driver.Transport):
     """readers: topic to the agent that reads it; partitions of one reader travel together.
 
     fetch_wait_ms: milliseconds a fetch may wait at the broker for new records.
-    owner: is told of rebalances; set it before the app starts.
+    owner: is told of rebalances; set it before the app starts. pace: seconds between two fetches at least.
     """
 
     Consumer = RecordBatchConsumer
     owner: "Owner"
+    pace: float = 0.0
 
     def __init__(self, urls: Any, app: Any, *, readers: Mapping[str, str], fetch_wait_ms: int) -> None:
         super().__init__(urls, app)

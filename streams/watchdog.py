@@ -145,13 +145,16 @@ class Watchdog:
             return consumer
         topic = silence.look(time.monotonic(), {topic for topic, _ in behind}, dict(self.progress.signs))
         if topic is not None:
-            self._end("nothing moves", topic=topic, behind=behind)
+            records = sum(count for place, count in behind.items() if place.topic == topic)
+            self._end("nothing moves", topic=topic, records=records)
         return consumer
 
     def _end(self, why: str, **details: object) -> None:
-        stacks = {thread.name: _stack_of(thread) for thread in threading.enumerate()}
-        log.critical("the watchdog ends this worker", why=why, **details, stacks=stacks)
-        self.end(STALLED)
+        try:
+            stacks = {thread.name: _stack_of(thread) for thread in threading.enumerate()}
+            log.critical("the watchdog ends this worker", why=why, **details, stacks=stacks)
+        finally:
+            self.end(STALLED)
 
 
 def behind_of(log_: Log, committed: Mapping[TP, int], progress: Mapping[TP, int]) -> dict[TP, int]:

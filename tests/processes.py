@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from urllib.request import Request, urlopen
 
 from pydantic import SecretStr
 
-from caudal.child import Child
+from caudal.child import Child, ChildFailed
 from caudal.embedded import free_port
 from gateway.settings import GatewaySettings
 from streams.settings import Settings
@@ -74,9 +76,24 @@ def worker_process(settings: Settings, folder: Path, name: str = "worker") -> It
         child.stop(STOP_TIMEOUT)
 
 
-def start_worker(settings: Settings, folder: Path, name: str = "worker") -> Child:
-    """A worker that has only been started: for tests of what happens before it is ready. The caller stops it."""
-    return _start(name, "worker", settings, folder)
+def start_worker(
+    settings: Settings, folder: Path, name: str = "worker", more: Mapping[str, str] | None = None
+) -> Child:
+    """A worker that has only been started: for tests of what happens before it is ready. The caller stops it.
+
+    more: environment variables beside those of the settings.
+    """
+    return _start(name, "worker", settings, folder, more)
+
+
+def run_command(settings: Settings, *words: str) -> str:
+    """What a `caudal` command printed. Raises ChildFailed, with what it said."""
+    line = [executable, "-m", "caudal", *words]
+    environment_ = {**os.environ, **environment(settings)}
+    done = subprocess.run(line, env=environment_, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ChildFailed(f"caudal {' '.join(words)} ended with {done.returncode}: {done.stderr}{done.stdout}")
+    return done.stdout
 
 
 @contextmanager
@@ -115,8 +132,9 @@ def environment(settings: Settings) -> dict[str, str]:
     return {f"CAUDAL_{name.upper()}": _text(value) for name, value in values.items()}
 
 
-def _start(name: str, command: str, settings: Settings, folder: Path) -> Child:
-    return Child.start(name, [executable, "-m", "caudal", command], folder / f"{name}.log", environment(settings))
+def _start(name: str, command: str, settings: Settings, folder: Path, more: Mapping[str, str] | None = None) -> Child:
+    line = [executable, "-m", "caudal", command]
+    return Child.start(name, line, folder / f"{name}.log", {**environment(settings), **(more or {})})
 
 
 def _text(value: object) -> str:
