@@ -168,7 +168,9 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     """The real world. Each connects by itself, also to what comes up later."""
     views = RedisViews.from_settings(settings)
     stack.push_async_callback(views.close)
-    publisher = Publisher(settings.broker, idempotent=settings.idempotent_producer)
+    publisher = Publisher(
+        settings.broker, idempotent=settings.idempotent_producer, pace=settings.publish_pace_ms / 1000
+    )
     await publisher.start()
     stack.push_async_callback(publisher.stop)
     reference = Reference()

@@ -28,6 +28,14 @@ class GatewaySettings(Settings):
         float,
         Field(gt=0, description="Seconds until events that Kafka did not acknowledge are answered 503; senders retry."),
     ] = 3.0
+    publish_pace_ms: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="Milliseconds between the beginnings of two rounds of writing to Kafka at least: events of "
+            "concurrent requests go together, after a silence none waits. 0 writes as often as it can.",
+        ),
+    ] = 5.0
     body_deadline: Annotated[
         float, Field(gt=0, description="Seconds a sender may take to send a body; ends slow-body attacks.")
     ] = 30.0

@@ -87,6 +87,15 @@ class Settings(BaseSettings):
             "are some; the embedded broker does not, and waits this long.",
         ),
     ] = 500
+    fetch_pace_ms: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="Milliseconds between the beginnings of two fetches at least. A fetch costs a worker as much "
+            "as thirty events, so at a steady trickle events wait for each other; after a silence none waits, and "
+            "with a backlog fetches are further apart anyhow. 0 fetches as often as it can.",
+        ),
+    ] = 8.0
     kept_states: Annotated[
         int, Field(ge=0, description="Customers kept decoded in a worker's memory per partition, about 3 KB each.")
     ] = 4000

@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from streams.topics.pace import Pace
 from streams.topics.records import PublishFailed, Record
 
 
@@ -75,6 +76,7 @@ class Lane:
     shipping: Shipping
     topic: str
     partition: int
+    pace: Pace = field(default_factory=Pace)
     waiting: deque[Parcel] = field(default_factory=deque)
     task: asyncio.Task[None] | None = None
 
@@ -90,6 +92,7 @@ class Lane:
     async def _run(self) -> None:
         while self.waiting:
             load: dict[Delivery, int] = {}
+            await self.pace.turn()
             try:
                 batch = await self.shipping.open()
                 load = self._fill(batch)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from streams.topics.lane import Delivery, Lane, Parcel
+from streams.topics.pace import Pace
 from streams.topics.partitions import partition_of
 from streams.topics.producer import Producer
 from streams.topics.records import PublishFailed, Record, RecordTooLarge, size_of
@@ -22,9 +23,11 @@ WAITING_BYTES = 64 * 1024 * 1024
 class Publisher:
     """Connects by itself, also to a broker that comes up later."""
 
-    def __init__(self, broker: str, *, idempotent: bool = True) -> None:
-        """broker: bootstrap servers. idempotent: see the setting `idempotent_producer`."""
+    def __init__(self, broker: str, *, idempotent: bool = True, pace: float = 0.0) -> None:
+        """broker: bootstrap servers. idempotent: see the setting `idempotent_producer`. pace: seconds between the
+        beginnings of two rounds of writing at least; for who publishes records one by one."""
         self._producer = Producer(broker, idempotent)
+        self._pace = Pace(pace)
         self._lanes: dict[tuple[str, int], Lane] = {}
         self._partitions: dict[str, int] = {}
         self._waiting = 0
@@ -95,7 +98,7 @@ class Publisher:
     def _lane(self, place: tuple[str, int]) -> Lane:
         lane = self._lanes.get(place)
         if lane is None:
-            lane = self._lanes[place] = Lane(self._producer, *place)
+            lane = self._lanes[place] = Lane(self._producer, *place, self._pace)
         return lane
 
     async def _count(self, topic: str) -> int:
