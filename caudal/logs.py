@@ -56,7 +56,12 @@ def configure(form: LogFormat, level: LogLevel) -> None:
 def _renderers(form: LogFormat) -> list[Processor]:
     if form is LogFormat.CONSOLE or (form is LogFormat.AUTO and sys.stderr.isatty()):
         return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    return [structlog.processors.JSONRenderer(ensure_ascii=False)]
+    return [_first_things_first, structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+def _first_things_first(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """For the eye that reads the lines all the same."""
+    return {name: event.pop(name) for name in ("timestamp", "level", "event")} | dict(event)
 
 
 def wordless(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -47,6 +47,9 @@ class Meters:
             registry=self.registry,
         )
         self._snapshotted: set[int] = set()
+        for outcome in ("made", "shed", "failed"):
+            # A counter that begins at 1 has not increased, as Prometheus sees it.
+            self._slates.labels(outcome)
 
     def _counter(self, name: str, job: str, *labels: str) -> Counter:
         return Counter(f"caudal_{name}", job, labels, registry=self.registry)
