@@ -52,7 +52,10 @@ class Visit(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class SentPush(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A push that was decided, and what became of it. at: when it was decided, since: when it came to `status`."""
+    """A push that was decided, and what became of it. at: when it was decided, since: when it came to `status`.
+
+    told: whether its channel has told of it; a status of sent is taken for granted until then.
+    """
 
     decision: str
     offer: str
@@ -60,6 +63,7 @@ class SentPush(msgspec.Struct, frozen=True, array_like=True, gc=False):
     at: int
     status: DeliveryStatus
     since: int = 0
+    told: bool = False
 
 
 class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):

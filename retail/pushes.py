@@ -11,14 +11,15 @@ from retail.events import DeliveryReported, DeliveryStatus
 from retail.policy import JourneyPolicy
 
 _RANK = {
-    DeliveryStatus.SENT: 0,
-    DeliveryStatus.FAILED: 1,
     DeliveryStatus.WITHHELD: 1,
-    DeliveryStatus.OPENED: 2,
-    DeliveryStatus.DISMISSED: 3,
-    DeliveryStatus.REDEEMED: 4,
+    DeliveryStatus.SENT: 2,
+    DeliveryStatus.FAILED: 3,
+    DeliveryStatus.OPENED: 4,
+    DeliveryStatus.DISMISSED: 5,
+    DeliveryStatus.REDEEMED: 6,
 }
-"""Reports overtake each other; the one that says more stays. Who opened a push has seen it, whatever we believed."""
+"""Reports overtake each other, and a push that is relayed again after a disaster is judged again; the report that says
+more stays. What was sent once was not withheld; who opened a push has seen it, whatever we believed."""
 
 _UNSEEN = frozenset({DeliveryStatus.FAILED, DeliveryStatus.WITHHELD})
 
@@ -34,8 +35,8 @@ def pushes_with(state: CustomerState, push: Push, policy: JourneyPolicy) -> tupl
 def reported(state: CustomerState, event: DeliveryReported, _: Surroundings) -> Changes:
     """A report about a push that is no longer remembered changes nothing."""
     for place, sent in enumerate(state.pushes):
-        if sent.decision == event.decision and _RANK[event.status] > _RANK[sent.status]:
-            changed = msgspec.structs.replace(sent, status=event.status, since=event.at)
+        if sent.decision == event.decision and (not sent.told or _RANK[event.status] > _RANK[sent.status]):
+            changed = msgspec.structs.replace(sent, status=event.status, since=event.at, told=True)
             return {"pushes": (*state.pushes[:place], changed, *state.pushes[place + 1 :])}
     return {}
 

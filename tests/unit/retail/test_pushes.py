@@ -59,6 +59,14 @@ def test_a_report_tells_what_became_of_a_push(status: DeliveryStatus) -> None:
     assert status_after(SENT, status) is status
 
 
+def test_a_push_that_was_sent_is_not_withheld_when_it_is_judged_again() -> None:
+    assert status_after(SENT, DeliveryStatus.SENT, DeliveryStatus.WITHHELD) is DeliveryStatus.SENT
+
+
+def test_a_push_that_was_withheld_first_and_sent_in_the_end_was_sent() -> None:
+    assert status_after(SENT, DeliveryStatus.WITHHELD, DeliveryStatus.SENT) is DeliveryStatus.SENT
+
+
 def test_a_dismissal_remembers_when_it_was() -> None:
     state = customer_who(reported(push(), DeliveryStatus.DISMISSED, NOON + MINUTE), start=SENT)
     assert state.pushes[0].since == NOON + MINUTE
