@@ -44,6 +44,7 @@ from streams.state import State
 from streams.state.incarnations import Incarnations
 from streams.state.models import ModelShelf
 from streams.state.redis import RedisState
+from streams.timers import Timers
 from streams.topics import CUSTOMER_EVENTS, CUSTOMER_SNAPSHOTS, PROMOTIONS, SOURCES
 from streams.topics.cut import Incarnation, TopicsAtBroker
 from streams.topics.fenced import FencedTopic
@@ -246,6 +247,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
         worker.relay.run(),
         worker.topics.watch(),
         worker.journey.snapshots.run(),
+        Timers(worker.state, worker.publisher, worker.standing).run(),
         _reconcile(worker),
         _beat(worker),
     )
