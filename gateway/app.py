@@ -6,6 +6,7 @@ clients ──► door ──► reception ──► intake ──► Kafka (eve
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import Generator
 from contextlib import AsyncExitStack, contextmanager
@@ -17,13 +18,14 @@ import uvloop
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway import routes
 from gateway.admission import Admission
 from gateway.bodies import BodyReader
 from gateway.docs_page import Documents
-from gateway.door import door, lost
+from gateway.door import Asked, Entrance, Posted, door, lost
+from gateway.front import Front
 from gateway.health import Health
 from gateway.inbox import Inboxes
 from gateway.intake import Intake
@@ -61,7 +63,7 @@ class Ports:
     closing: asyncio.Event
 
 
-def build(settings: GatewaySettings, ports: Ports) -> Litestar:
+def build(settings: GatewaySettings, ports: Ports) -> Front:
     """The ASGI application; nothing is connected or started by it."""
     keys, meters, admission = KeyRing.from_settings(settings), Meters(), Admission(settings.pending_limit)
     intake = Intake(
@@ -69,45 +71,49 @@ def build(settings: GatewaySettings, ports: Ports) -> Litestar:
     )
     reception = Reception(keys, BodyReader.from_settings(settings), admission, intake, settings.batch_limit)
     health = Health(keys, ports.views, ports.publisher, admission, meters)
-    return Litestar(
-        [*_writing(reception, meters), *_reading(settings, ports, keys, meters), *_watching(health, meters)],
+    writing, reading = _writing(reception, meters), _reading(settings, ports, keys, meters)
+    rest = Litestar(
+        [*map(door, writing), *map(door, reading), *map(door, _watching(health, meters))],
         cors_config=CORSConfig(allow_origins=[], allow_origin_regex=".*", allow_headers=["*"]),
         exception_handlers={HTTPException: lost},
         openapi_config=None,
         logging_config=None,
     )
+    # uvicorn would do it for every event, too; only the metrics ask where a request is from.
+    proxied = ProxyHeadersMiddleware(rest, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))  # type: ignore[arg-type]
+    return Front(writing, proxied)  # type: ignore[arg-type]  # Litestar and uvicorn each have their own types of ASGI
 
 
-def _writing(reception: Reception, meters: Meters) -> list[HTTPRouteHandler]:
-    singles = [door(route, reception.single(route.name), meters) for route in routes.SINGLES]
+def _writing(reception: Reception, meters: Meters) -> list[Entrance[Posted]]:
+    singles = [Entrance(route, reception.single(route.name), meters) for route in routes.SINGLES]
     return [
-        door(routes.BATCH, reception.batch, meters),
+        Entrance(routes.BATCH, reception.batch, meters),
         *singles,
-        door(routes.SIGHTINGS, reception.sightings, meters),
+        Entrance(routes.SIGHTINGS, reception.sightings, meters),
     ]
 
 
-def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Meters) -> list[HTTPRouteHandler]:
+def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Meters) -> list[Entrance[Asked]]:
     partitions = settings.customer_partitions
     recommending = Recommending(keys, ports.views, ports.models, ports.reference, partitions, meters)
     offering = Offering(keys, ports.views, ports.reference, GatePolicy(), partitions)
     inboxes = Inboxes(keys, ports.views, meters, partitions, settings.stream_limit, ports.closing)
     return [
-        door(routes.RECOMMENDATIONS, recommending.reply, meters),
-        door(routes.OFFERS, offering.reply, meters),
-        door(routes.INBOX, inboxes.read, meters),
-        door(routes.INBOX_STREAM, inboxes.stream, meters),
+        Entrance(routes.RECOMMENDATIONS, recommending.reply, meters),
+        Entrance(routes.OFFERS, offering.reply, meters),
+        Entrance(routes.INBOX, inboxes.read, meters),
+        Entrance(routes.INBOX_STREAM, inboxes.stream, meters),
     ]
 
 
-def _watching(health: Health, meters: Meters) -> list[HTTPRouteHandler]:
+def _watching(health: Health, meters: Meters) -> list[Entrance[Asked]]:
     documents = Documents()
     return [
-        door(routes.LIVE, health.live, meters),
-        door(routes.READY, health.ready, meters),
-        door(routes.METRICS, health.metrics, meters),
-        door(routes.SCHEMA, documents.schema, meters),
-        door(routes.DOCS, documents.page, meters),
+        Entrance(routes.LIVE, health.live, meters),
+        Entrance(routes.READY, health.ready, meters),
+        Entrance(routes.METRICS, health.metrics, meters),
+        Entrance(routes.SCHEMA, documents.schema, meters),
+        Entrance(routes.DOCS, documents.page, meters),
     ]
 
 
@@ -146,7 +152,7 @@ async def _serve(settings: GatewaySettings) -> None:
         await server.serve()
 
 
-def server_config(settings: GatewaySettings, app: Litestar) -> uvicorn.Config:
+def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -158,6 +164,7 @@ def server_config(settings: GatewaySettings, app: Litestar) -> uvicorn.Config:
         interface="asgi3",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=int(settings.drain_timeout),

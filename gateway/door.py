@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 from litestar import Request, Response, get, post
@@ -9,6 +11,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.types import HTTPScope, Receive
 
 from gateway.errors import Problem, Refused
 from gateway.meters import Meters
@@ -18,7 +21,19 @@ from gateway.routes import Route
 Asked = Request[None, None, State]
 """A request; who asks is found by the route itself, since a key may be in the body."""
 
-Answer = Callable[[Asked], Awaitable[ASGIResponse]]
+
+class Posted(Protocol):
+    """What is used of a request by routes that read its body themselves; an `Asked` is one."""
+
+    @property
+    def scope(self) -> HTTPScope: ...
+    @property
+    def receive(self) -> Receive: ...
+
+
+A = TypeVar("A", bound=Posted, contravariant=True)
+
+Answer = Callable[[A], Awaitable[ASGIResponse]]
 
 log = structlog.get_logger()
 
@@ -26,20 +41,32 @@ CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
 """Codes of what is refused before a route is found."""
 
 
-def door(route: Route, reply: Answer, meters: Meters) -> HTTPRouteHandler:
+@dataclass(frozen=True)
+class Entrance(Generic[A]):
+    """A route and who replies to it."""
+
+    route: Route
+    reply: Answer[A]
+    meters: Meters
+
+    async def enter(self, request: A) -> ASGIResponse:
+        started = time.perf_counter()
+        response = await _answered(self.route, self.reply, request)
+        self.meters.answered(self.route.name, response.status_code, time.perf_counter() - started)
+        return response
+
+
+def door(entrance: Entrance[Asked]) -> HTTPRouteHandler:
     """The handler that Litestar routes to."""
 
     async def enter(request: Asked) -> ASGIResponse:
-        started = time.perf_counter()
-        response = await _answered(route, reply, request)
-        meters.answered(route.name, response.status_code, time.perf_counter() - started)
-        return response
+        return await entrance.enter(request)
 
-    verb = get if route.method == "GET" else post
-    return verb(list(route.paths), name=route.name)(enter)
+    verb = get if entrance.route.method == "GET" else post
+    return verb(list(entrance.route.paths), name=entrance.route.name)(enter)
 
 
-async def _answered(route: Route, reply: Answer, request: Asked) -> ASGIResponse:
+async def _answered(route: Route, reply: Answer[A], request: A) -> ASGIResponse:
     try:
         return await reply(request)
     except Refused as refused:

@@ -10,7 +10,7 @@ from litestar.response.base import ASGIResponse
 from gateway.admission import Admission, Ticket
 from gateway.answers import Accepted
 from gateway.bodies import LARGE, BodyReader
-from gateway.door import Answer, Asked
+from gateway.door import Answer, Posted
 from gateway.envelopes import Batch, open_batch, open_single
 from gateway.errors import Refused
 from gateway.intake import CHANNEL_OF, TOPIC_OF, Entry, Intake, now
@@ -35,22 +35,22 @@ class Reception:
     intake: Intake
     batch_limit: int
 
-    async def batch(self, request: Asked) -> ASGIResponse:
+    async def batch(self, request: Posted) -> ASGIResponse:
         return await self._take(request, Right.WRITE_EVENTS, open_batch)
 
-    def single(self, kind: str) -> Answer:
+    def single(self, kind: str) -> Answer[Posted]:
         """kind: the event's type where it names none."""
         opened = partial(open_single, kind=kind)
 
-        async def reply(request: Asked) -> ASGIResponse:
+        async def reply(request: Posted) -> ASGIResponse:
             return await self._take(request, Right.WRITE_EVENTS, opened)
 
         return reply
 
-    async def sightings(self, request: Asked) -> ASGIResponse:
+    async def sightings(self, request: Posted) -> ASGIResponse:
         return await self._take(request, Right.WRITE_SIGHTINGS, open_sightings)
 
-    async def _take(self, request: Asked, right: Right, opened: Opened) -> ASGIResponse:
+    async def _take(self, request: Posted, right: Right, opened: Opened) -> ASGIResponse:
         headers: Headers = dict(request.scope["headers"])
         secret = presented_key(headers)
         key = self.keys.admit(secret, right) if secret else None
@@ -64,7 +64,7 @@ class Reception:
             raise Refused(400, refusals[0].code, refusals[0].message)
         return ACCEPTED
 
-    async def _read(self, request: Asked, headers: Headers, opened: Opened, ticket: Ticket) -> Batch:
+    async def _read(self, request: Posted, headers: Headers, opened: Opened, ticket: Ticket) -> Batch:
         body = await self.reader.read(headers, request.receive, ticket)
         batch = await asyncio.to_thread(opened, body) if len(body) > LARGE else opened(body)
         if len(batch.events) > self.batch_limit:
