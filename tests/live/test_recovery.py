@@ -17,6 +17,7 @@ from streams.topics.partitions import partition_of
 from streams.topics.provision import provision
 from tests.live.journal import Journal, Ledger, check, shopping, track
 from tests.processes import run_command, start_worker, worker_process
+from tests.servers import Servers
 
 CRASHED = 70
 
@@ -109,8 +110,10 @@ def test_a_worker_that_waits_for_redis_is_left_alone(settings: Settings, tmp_pat
 
 @pytest.mark.parametrize("topic", [CUSTOMER_EVENTS.name, WEB.name])
 def test_a_renewed_topic_is_refused_and_accepting_it_loses_nothing(
-    settings: Settings, start: Start, tmp_path: Path, topic: str
+    servers: Servers, settings: Settings, start: Start, tmp_path: Path, topic: str
 ) -> None:
+    if servers.embedded:
+        pytest.skip("the embedded broker never forgets a worker that died, so its group is never empty")
     journal = Journal(settings)
     with worker_process(settings, tmp_path, "first") as first:
         journal.send(shopping(1_000))
