@@ -26,12 +26,14 @@ PLACE = ["topic", "partition"]
 @dataclass(frozen=True)
 class Place:
     """One partition. end: where the log ends. committed: what Kafka holds for the group. done: the first record that
-    is not done. age: seconds that the oldest record not done has been waiting, 0 where all is done."""
+    is not done. age: seconds that the oldest record not done has been waiting, 0 where all is done. is_sure: False
+    where it may be older: what a partition that was just taken over holds has not been seen yet."""
 
     end: int
     committed: int
     done: int
     age: float
+    is_sure: bool = True
 
     @property
     def behind(self) -> int:
@@ -56,6 +58,7 @@ class Standing:
     sources: Sources
     progress: Progress
     _level: dict[TP, float] = field(default_factory=dict)
+    _taken: dict[TP, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self, now: float | None = None) -> dict[TP, Place]:
@@ -64,8 +67,9 @@ class Standing:
         with self._lock:
             committed = dict(self.sources.committed())
             ledgers = dict(self.sources.ledgers())
-            for lost in self._level.keys() - committed.keys():
-                del self._level[lost]
+            for moments in (self._level, self._taken):
+                for lost in moments.keys() - committed.keys():
+                    del moments[lost]
             return {partition: self._place(partition, offset, ledgers, now) for partition, offset in committed.items()}
 
     def _place(self, partition: TP, committed: int, ledgers: Mapping[int, int], now: float) -> Place:
@@ -77,9 +81,13 @@ class Standing:
         if end <= done:
             self._level[partition] = now
             return Place(end, committed, done, 0.0)
-        waiting = self.progress.waiting_since(partition, done)
-        level = self._level.setdefault(partition, now)
-        return Place(end, committed, done, max(0.0, now - (level if waiting is None else waiting)))
+        since = self.progress.waiting_since(partition, done)
+        if since is None:
+            since = self._level.get(partition)
+        is_sure = since is not None
+        if since is None:
+            since = self._taken.setdefault(partition, now)
+        return Place(end, committed, done, max(0.0, now - since), is_sure)
 
 
 class StandingCollector(Collector):

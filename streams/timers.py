@@ -92,7 +92,7 @@ class Timers:
     def _lags(self, partition: TP, place: Place) -> bool:
         """A partition that was never fetched may hold anything."""
         unknown = all(end is None for end in self.standing.sources.ends(partition))
-        return unknown or place.age >= LAG
+        return unknown or not place.is_sure or place.age >= LAG
 
     def _news(self, partition: int, due: Mapping[str, int]) -> dict[str, int]:
         """Those that are not under way already."""

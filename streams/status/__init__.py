@@ -52,7 +52,8 @@ class Broker:
 
 @dataclass(frozen=True)
 class Store:
-    """Redis. used, limit: bytes; limit 0 for none. ledgers, outboxes: by partition of `customer-events`."""
+    """Redis. used, limit: bytes; limit 0 for none. ledgers, outboxes: by partition of `customer-events`.
+    overdue: customers with a timer that should have gone off a minute ago."""
 
     version: str
     role: str
@@ -61,6 +62,7 @@ class Store:
     limit: int
     ledgers: Mapping[int, int]
     outboxes: Mapping[int, int]
+    overdue: int = 0
     troubles: tuple[str, ...] = ()
 
 
@@ -123,6 +125,11 @@ def _of_store(store: Store) -> Iterator[str]:
         yield f"Redis is a {store.role}, which takes no writes: point CAUDAL_REDIS_URL at the primary"
     if store.limit and store.used > FULL * store.limit:
         yield f"Redis uses {store.used / store.limit:.0%} of its memory limit: raise maxmemory before it refuses writes"
+    if store.overdue:
+        yield (
+            f"timers of {store.overdue:,} customers are overdue by a minute or more: they wait while partitions lag, "
+            "or while no worker runs"
+        )
 
 
 def _of_group(broker: Broker, group: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What Redis tells of itself, of the ledgers and of the outboxes. Reads only."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import cast
 
@@ -10,6 +11,9 @@ from streams.state.calls import Calls
 from streams.state.checks import UnfitRedis, check_fit
 from streams.state.incarnations import Incarnations
 from streams.status import Store
+
+OVERDUE = 60.0
+"""Seconds past its moment after which a timer is called overdue; a worker looks every second."""
 
 TIMEOUT = 2.0
 """Seconds for an answer; an operator waits."""
@@ -24,6 +28,8 @@ async def look(settings: Settings) -> tuple[Store, Mapping[str, str]]:
         numbers = range(settings.customer_partitions)
         ledgers = await asyncio.gather(*(calls.call(b"HGET", keys.ledger(number), b"next") for number in numbers))
         outboxes = await asyncio.gather(*(calls.call(b"XLEN", keys.outbox(number)) for number in numbers))
+        past = int((time.time() - OVERDUE) * 1000)
+        overdue = await asyncio.gather(*(calls.call(b"ZCOUNT", keys.due(n), b"-inf", past) for n in numbers))
         known = await Incarnations(calls).known()
     finally:
         await calls.close()
@@ -36,6 +42,7 @@ async def look(settings: Settings) -> tuple[Store, Mapping[str, str]]:
             limit=int(told.get("maxmemory", 0)),
             ledgers={number: int(cast(bytes, next_) or 0) for number, next_ in zip(numbers, ledgers, strict=True)},
             outboxes=dict(zip(numbers, cast(list[int], outboxes), strict=True)),
+            overdue=sum(cast(list[int], overdue)),
             troubles=(unfit,) if unfit else (),
         ),
         known,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -15,12 +16,13 @@ from kafka import KafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 
 from caudal.child import Child
-from caudal.embedded import free_port
+from caudal.embedded import EMBEDDED_BROKER, embedded_broker, embedded_redis, free_port
 from caudal.shop import load_shop
 from retail.catalog import Item
 from retail.rejects import decode_rejected
 from streams.settings import Settings
 from streams.topics import CUSTOMER_EVENTS, DELIVERIES, PROMOTIONS, REJECTED, WEB
+from streams.topics.provision import provision
 from streams.topics.shop import Shop
 from tests.live.journal import Journal, Ledger, shopping, track
 from tests.live.test_worker import read_all
@@ -105,6 +107,23 @@ def test_with_a_server_down_the_status_says_so_and_still_tells_the_rest(settings
     told = status(down)
     assert told["well"] is False
     assert told["redis" if missing == "broker" else "kafka"] == "ok"
+
+
+@pytest.mark.parametrize("frozen", ["kafka", "redis"])
+def test_a_server_that_hangs_holds_up_no_status(frozen: str, tmp_path: Path) -> None:
+    with embedded_broker() as broker, embedded_redis() as redis:
+        settings = Settings(broker=broker.address, redis_url=redis.address, models=tmp_path, **EMBEDDED_BROKER)
+        provision(settings)
+        child = broker.child if frozen == "kafka" else redis.child
+        assert child is not None
+        os.killpg(child.process.pid, signal.SIGSTOP)
+        try:
+            told = status(settings)
+        finally:
+            os.killpg(child.process.pid, signal.SIGCONT)
+    assert told["well"] is False
+    assert "did not answer" in str(told[frozen]) or "does not answer" in str(told[frozen])
+    assert told["redis" if frozen == "kafka" else "kafka"] == "ok"
 
 
 def test_without_topics_the_status_says_what_to_run(servers: Servers, tmp_path: Path) -> None:

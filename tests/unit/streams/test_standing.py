@@ -82,6 +82,16 @@ def test_a_partition_that_was_lost_vanishes_and_comes_back_without_a_past() -> N
     assert standing.look(NOW + 50)[PLACE].age == 0.0
 
 
+def test_how_old_a_backlog_is_that_was_just_taken_over_is_not_sure_until_some_of_it_came() -> None:
+    standing, _ = standing_at({SOURCE: 5}, {SOURCE: 9})
+    assert not standing.look(NOW)[SOURCE].is_sure
+    taken = standing.look(NOW + 3)[SOURCE]
+    assert (taken.age, taken.is_sure) == (3.0, False)
+    standing.progress.hand(SOURCE, records(5, 8, NOW - 3600))
+    seen = standing.look(NOW + 4)[SOURCE]
+    assert (seen.age, seen.is_sure) == (3604.0, True)
+
+
 def test_a_wait_that_is_going_on_is_counted_while_it_goes_on() -> None:
     waits = Waits()
     standing, _ = standing_at({PLACE: 0}, {PLACE: 0})

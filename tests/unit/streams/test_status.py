@@ -48,6 +48,7 @@ def test_some_lag_is_no_trouble_and_late_events_are() -> None:
         (WELL, store({0: 10, 1: 20}, role="slave"), "primary"),
         (WELL, store({0: 10, 1: 20}, used=95, limit=100), "95%"),
         (WELL, store({0: 10, 1: 20}, {1: 5000}), "5,000 commits wait"),
+        (WELL, store({0: 10, 1: 20}, overdue=7), "timers of 7 customers"),
         (WELL, store({0: 10, 1: 20}, troubles=("evicts",)), "evicts"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
