@@ -27,27 +27,23 @@ from streams.deliver import Deliver
 from streams.identify import Identify
 from streams.incarnations import Topics, UnfitTopics
 from streams.journey import Deciding, Journey
-from streams.log_reader import LogReader
 from streams.meters import Meters
 from streams.microbatch import World
 from streams.ownership import Ownership
 from streams.patience import WAITS, patiently, tell
 from streams.records import Fetched, FetchedSchema, RecordBatchConsumer, RecordBatchTransport
 from streams.relay import Relay
-from streams.repair import Observer, Repair, Told
-from streams.restore import Restore
+from streams.repair import Repair, Told
 from streams.settings import Settings
 from streams.shedding import Shedding
-from streams.snapshot_rounds import Pace, SnapshotRounds, SnapshotTopic
+from streams.snapshot_rounds import SnapshotRounds
 from streams.standing import Sources, Standing, StandingCollector
-from streams.state import State
 from streams.state.incarnations import Incarnations
 from streams.state.models import ModelShelf
 from streams.state.redis import RedisState
 from streams.timers import Timers
-from streams.topics import CUSTOMER_EVENTS, CUSTOMER_SNAPSHOTS, PROMOTIONS, SOURCES
-from streams.topics.cut import Incarnation, TopicsAtBroker
-from streams.topics.fenced import FencedTopic
+from streams.topics import CUSTOMER_EVENTS, PROMOTIONS, SOURCES
+from streams.topics.cut import TopicsAtBroker
 from streams.topics.follower import Follower
 from streams.topics.publisher import Publisher
 from streams.watchdog import Watchdog
@@ -115,12 +111,12 @@ def build(settings: Settings) -> Worker:
     journey = Journey(
         state=state,
         relay=relay,
-        repair=repair(settings, state, owned, Told(meters, transport.progress)),
+        repair=Repair.from_settings(settings, state, owned, Told(meters, transport.progress)),
         deciding=Deciding(world, models, shedding),
         progress=transport.progress,
         meters=meters,
         owned=owned,
-        snapshots=snapshots(settings, state, owned, meters),
+        snapshots=SnapshotRounds.from_settings(settings, state, owned, meters),
     )
     transport.owner = journey
     identify = Identify(publisher, transport.progress, meters, settings.customer_partitions)
@@ -136,23 +132,6 @@ def build(settings: Settings) -> Worker:
     standing = _standing(app, watchdog, owned)
     meters.registry.register(StandingCollector(standing, relay.depths))
     return Worker(settings, app, publisher, follower, models, relay, journey, meters, state, topics, watchdog, standing)
-
-
-def repair(settings: Settings, state: State, owned: Ownership, observer: Observer) -> Repair:
-    """How holes are closed, the same for a worker and for `caudal rebuild`."""
-    reader = LogReader(settings.broker, settings.fetch_records)
-    restore = Restore(state, reader, Incarnation(settings.broker, CUSTOMER_EVENTS.name).id)
-    return Repair(state, reader, restore, owned, observer)
-
-
-def snapshots(settings: Settings, state: State, owned: Ownership, meters: Meters) -> SnapshotRounds:
-    topic = SnapshotTopic(
-        FencedTopic(settings.broker, settings.group, CUSTOMER_SNAPSHOTS.name, settings.idempotent_producer),
-        LogReader(settings.broker),
-        Incarnation(settings.broker, CUSTOMER_EVENTS.name).id,
-    )
-    pace = Pace(settings.snapshot_minutes * 60, settings.slate_lag_budget)
-    return SnapshotRounds(state, topic, owned, pace, meters)
 
 
 def _assigned(app: faust.App) -> Mapping[TP, int]:

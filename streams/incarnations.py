@@ -14,6 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from streams.patience import patiently
 from streams.settings import Settings
 from streams.state.incarnations import Incarnations
 from streams.topics import CUSTOMER_EVENTS, SOURCES, Topic
@@ -121,8 +122,8 @@ def _refusal(renewed: list[str]) -> str:
 
 
 async def refuse_members(settings: Settings) -> None:
-    """Raises UnfitTopics while workers run, PublishFailed."""
-    running = await members(settings.broker, settings.group)
+    """Raises UnfitTopics while workers run; waits for a Kafka that is down."""
+    running = await patiently("kafka", members, settings.broker, settings.group)
     if running:
         raise UnfitTopics(
             f"{running} workers of group {settings.group} are running: stop them first. One that was killed is "

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from retail.reference import Reference
-from streams.app import repair, snapshots
 from streams.incarnations import Topics, UnfitTopics, refuse_members
 from streams.journey import Deciding, Journey
 from streams.log_reader import LogReader
@@ -25,6 +24,7 @@ from streams.repair import Repair
 from streams.said import Said, SparingPublisher
 from streams.settings import Settings
 from streams.shedding import Shedding, Slates
+from streams.snapshot_rounds import SnapshotRounds
 from streams.state.incarnations import Incarnations
 from streams.state.models import ModelShelf
 from streams.state.redis import RedisState
@@ -160,7 +160,7 @@ async def _ready(settings: Settings, plan: Plan, tally: Tally) -> AsyncIterator[
     publisher = SparingPublisher(settings.broker, said, idempotent=settings.idempotent_producer)
     follower = Follower(settings.broker, reference)
     owned = Ownership(settings.kept_states, settings.customer_partitions)
-    closing = repair(settings, state, owned, tally)
+    closing = Repair.from_settings(settings, state, owned, tally)
     if plan.from_log:
         closing = replace(closing, restore=None)
     journey = _journey(settings, closing, Relay(state, publisher), reference)
@@ -201,7 +201,7 @@ def _journey(settings: Settings, closing: Repair, relay: Relay, reference: Refer
         progress=Progress(),
         meters=meters,
         owned=closing.owned,
-        snapshots=snapshots(quiet, closing.state, closing.owned, meters),
+        snapshots=SnapshotRounds.from_settings(quiet, closing.state, closing.owned, meters),
     )
 
 

@@ -19,8 +19,10 @@ from streams.meters import Meters
 from streams.ownership import Ownership
 from streams.records import Progress, Records
 from streams.restore import Restore
+from streams.settings import Settings
 from streams.state import Commit, Ledger, Outgoing, State, StateUnavailable
 from streams.topics import CUSTOMER_EVENTS, REJECTED
+from streams.topics.cut import Incarnation
 
 TELL_EVERY = 5.0
 """Seconds between two lines in the log about a repair that takes longer."""
@@ -86,6 +88,13 @@ class Repair:
     owned: Ownership
     observer: Observer
 
+    @classmethod
+    def from_settings(cls, settings: Settings, state: State, owned: Ownership, observer: Observer) -> "Repair":
+        """The same for a worker and for `caudal rebuild`."""
+        reader = LogReader(settings.broker, settings.fetch_records)
+        restore = Restore(state, reader, Incarnation(settings.broker, CUSTOMER_EVENTS.name).id)
+        return cls(state, reader, restore, owned, observer)
+
     async def close(self, partition: int, until: int, advance: Advance) -> bool:
         """Returns with the ledger at `until`, or where the log ends before it; whether there was anything to do.
 
@@ -115,7 +124,7 @@ class Repair:
     async def _restore(self, partition: int, stands: int) -> None:
         if self.restore is not None and await self.restore.restore(partition, stands, self.observer):
             ledger = await self._take_again(partition)
-            log.warning("partition restored from its snapshot", partition=partition, next=ledger.next)
+            log.info("partition restored from its snapshot", partition=partition, next=ledger.next)
 
     async def _replay(self, partition: int, until: int, beginning: int, advance: Advance) -> None:
         if self._stands(partition) < min(beginning, until):

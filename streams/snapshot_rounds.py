@@ -20,9 +20,11 @@ from streams.ownership import Ownership
 from streams.patience import DEPENDENCY_DOWN, tell
 from streams.records import Records
 from streams.relay import BACKLOG
+from streams.settings import Settings
 from streams.snapshots import MARKER_KEY, ChangedCustomers, Committing, decode_marker, marker_record, state_record
 from streams.state import State, StateUnavailable
 from streams.topics import CUSTOMER_EVENTS, CUSTOMER_SNAPSHOTS
+from streams.topics.cut import Incarnation
 from streams.topics.fenced import FencedPartition, FencedTopic
 
 PAGE = 500
@@ -98,6 +100,15 @@ class SnapshotRounds:
     _marked: dict[int, int] = field(default_factory=dict)
     _lag: dict[int, tuple[float, float]] = field(default_factory=dict)
     _due: dict[int, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_settings(cls, settings: Settings, state: State, owned: Ownership, meters: Meters) -> "SnapshotRounds":
+        topic = SnapshotTopic(
+            FencedTopic(settings.broker, settings.group, CUSTOMER_SNAPSHOTS.name, settings.idempotent_producer),
+            LogReader(settings.broker),
+            Incarnation(settings.broker, CUSTOMER_EVENTS.name).id,
+        )
+        return cls(state, topic, owned, Pace(settings.snapshot_minutes * 60, settings.slate_lag_budget), meters)
 
     def committed(self, commit: Committing, lag: float) -> None:
         """lag: seconds."""

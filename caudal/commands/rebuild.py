@@ -64,7 +64,7 @@ def rebuild(
     from streams.rebuild import Plan
 
     chosen = settings or Settings()
-    configure(chosen.log_format, LogLevel.ERROR)
+    configure(chosen.log_format, LogLevel.WARNING)
     console = Console(stderr=True)
     if forget.from_scratch and not forget.yes and not _agrees(console, chosen):
         return DECLINED
