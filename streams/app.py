@@ -31,7 +31,7 @@ from streams.meters import Meters
 from streams.microbatch import World
 from streams.ownership import Ownership
 from streams.patience import WAITS, patiently, tell
-from streams.records import Fetched, FetchedSchema, RecordBatchConsumer, RecordBatchTransport
+from streams.records import Fetched, FetchedSchema, RecordBatchConsumer, RecordBatchTransport, known_end
 from streams.relay import Relay
 from streams.repair import Repair, Told
 from streams.settings import Settings
@@ -141,15 +141,11 @@ def _assigned(app: faust.App) -> Mapping[TP, int]:
 
 
 def _standing(app: faust.App, watchdog: Watchdog, owned: Ownership) -> Standing:
-    known = Sources(lambda: _assigned(app), lambda place: _ends(app, watchdog, place), owned.known)
+    """The log's end by what was fetched last, and by what the watchdog asked: who hangs fetches nothing any more."""
+    known = Sources(
+        lambda: _assigned(app), lambda place: (known_end(app.consumer, place), watchdog.ends.get(place)), owned.known
+    )
     return Standing(known, watchdog.progress)
-
-
-def _ends(app: faust.App, watchdog: Watchdog, place: TP) -> tuple[int | None, int | None]:
-    """By what was fetched last, and by what the watchdog asked: an agent that hangs fetches nothing any more."""
-    consumer = app.consumer
-    fetched = consumer.known_end(place) if isinstance(consumer, RecordBatchConsumer) else None
-    return fetched, watchdog.ends.get(place)
 
 
 class _App(faust.App):

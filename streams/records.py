@@ -117,14 +117,6 @@ class RecordBatchConsumer(driver.Consumer):
         cast(RecordBatchTransport, self.transport).owner.gained(assigned)
         await super().on_partitions_assigned(assigned, generation_id)
 
-    def known_end(self, partition: TP) -> int | None:
-        """Where the log ended when this partition was last fetched; None where it was not."""
-        try:
-            return self.highwater(partition)
-        except (AssertionError, ConsumerNotStarted):
-            # aiokafka and Faust say so of a partition that is being lost, or not there yet.
-            return None
-
     def committed(self) -> dict[TP, int]:
         """Of the partitions assigned to this worker: the offset that Kafka holds as committed, 0 where none."""
         try:
@@ -191,6 +183,17 @@ class RecordBatchConsumer(driver.Consumer):
         message = self._to_message(partition, records[0])
         message.value = cast(Any, fetched)
         return message
+
+
+def known_end(consumer: object, partition: TP) -> int | None:
+    """Where the log ended when this partition was last fetched; None where it was not."""
+    if not isinstance(consumer, RecordBatchConsumer):
+        return None
+    try:
+        return consumer.highwater(partition)
+    except (AssertionError, ConsumerNotStarted):
+        # aiokafka and Faust say so of a partition that is being lost, or not there yet.
+        return None
 
 
 class RecordBatchThread(driver.AIOKafkaConsumerThread):
