@@ -23,6 +23,10 @@ FIRST_WINDOW = 64
 """Records looked at first when the newest record of a key is sought from the end; each further look, 16 times more."""
 
 
+class NoTopic(PublishFailed):
+    """The topic was never created."""
+
+
 @dataclass(frozen=True)
 class LogReader:
     """Raises PublishFailed where Kafka is down. page: records of a page at most.
@@ -41,19 +45,18 @@ class LogReader:
                 yield page
 
     async def read_all(self, topic: str, partition: int) -> AsyncIterator[Records]:
-        """Everything the partition holds now, in pages. Nothing where there is no such topic."""
+        """Everything the partition holds now, in pages. Raises NoTopic."""
         place = TopicPartition(topic, partition)
         async with self._consumer(place, "to its end") as consumer:
-            if await _exists(consumer, place):
-                async for page in self._pages_to_end(consumer, place, 0):
-                    yield page
+            await _check(consumer, place)
+            async for page in self._pages_to_end(consumer, place, 0):
+                yield page
 
     async def newest(self, topic: str, partition: int, key: bytes) -> ConsumerRecord[bytes | None, bytes | None] | None:
-        """The last record with the key, looked for from the end; None where there is none, or no such topic."""
+        """The last record with the key, looked for from the end; None where there is none. Raises NoTopic."""
         place = TopicPartition(topic, partition)
         async with self._consumer(place, f"for {key!r}") as consumer:
-            if not await _exists(consumer, place):
-                return None
+            await _check(consumer, place)
             beginning, end = await _bounds(consumer, place)
             window = FIRST_WINDOW
             while True:
@@ -128,8 +131,10 @@ class LogReader:
                 return
 
 
-async def _exists(consumer: AIOKafkaConsumer, place: TopicPartition) -> bool:
-    return place.topic in await consumer.topics()
+async def _check(consumer: AIOKafkaConsumer, place: TopicPartition) -> None:
+    """Before anything asks for the topic by name, upon which a broker may make one up. Raises NoTopic."""
+    if place.topic not in await consumer.topics():
+        raise NoTopic(f"no topic {place.topic}: run `caudal topics create`")
 
 
 async def _bounds(consumer: AIOKafkaConsumer, place: TopicPartition) -> tuple[int, int]:

@@ -14,7 +14,7 @@ import structlog
 from retail.customers import CustomerState, decode_state, encode_state
 from retail.timers import earliest
 from streams.faults import Point, reach
-from streams.log_reader import LogReader
+from streams.log_reader import LogReader, NoTopic
 from streams.records import Records
 from streams.snapshots import MARKER_KEY, Marker, decode_marker, incarnation_of, restored_mark, short
 from streams.state import Commit, State
@@ -50,7 +50,11 @@ class Restore:
         return await _Restoring(self.state, partition, stands, marker).run(self.reader, observer)
 
     async def _marker(self, partition: int) -> Marker | None:
-        record = await self.reader.newest(CUSTOMER_SNAPSHOTS.name, partition, MARKER_KEY)
+        try:
+            record = await self.reader.newest(CUSTOMER_SNAPSHOTS.name, partition, MARKER_KEY)
+        except NoTopic as fault:
+            log.warning("there are no snapshots to restore", partition=partition, fault=str(fault))
+            return None
         if record is None or record.value is None:
             return None
         marker = decode_marker(record.value)

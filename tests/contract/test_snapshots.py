@@ -1,10 +1,12 @@
 """Rounds and restores on a real topic: what was written comes back, to the ledger of the marker and not beyond it."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
 from retail.customers import CustomerState, decode_state, encode_state
+from streams.faults import VARIABLE, FaultRaised, Point, arm
 from streams.log_reader import LogReader
 from streams.meters import Meters
 from streams.ownership import Ownership
@@ -166,6 +168,53 @@ async def test_a_partition_that_is_lost_gets_no_marker(fresh_broker: Broker) -> 
     worker.owned.forget([PARTITION])
     with pytest.raises(Superseded):
         await worker.rounds.round(PARTITION)
+
+
+@pytest.fixture
+def armed() -> Iterator[Callable[[Point], None]]:
+    """Makes a point raise, once."""
+    yield lambda point: arm({VARIABLE: f"{point}=raise"})
+    arm({})
+
+
+async def test_a_round_that_dies_before_its_marker_is_made_up_for(
+    fresh_broker: Broker, armed: Callable[[Point], None]
+) -> None:
+    worker, empty = Worker(fresh_broker), MemoryState()
+    await worker.commit(0, 10, "ana")
+    await worker.rounds.round(PARTITION)
+    publisher = fresh_broker.publisher()
+    await publisher.start()
+    events = [Record(CUSTOMER_EVENTS.name, b"", b'{"customer":"ana"}', partition=PARTITION)] * 20
+    await publisher.publish(events, timeout=20)
+    await publisher.stop()
+    await worker.commit(10, 20, "ana")
+    armed(Point.SNAPSHOT_BEFORE_MARKER)
+    with pytest.raises(FaultRaised):
+        await worker.rounds.round(PARTITION)
+    assert await restore(worker, empty)
+    assert (await empty.ledger(PARTITION)).marks[restored_mark(PARTITION)] == 19
+    assert (await empty.ledger(PARTITION)).next == 10
+    assert await worker.rounds.round(PARTITION) == 1
+    again = MemoryState()
+    assert await restore(worker, again)
+    assert (await again.ledger(PARTITION)).next == 20
+
+
+async def test_a_restore_that_dies_between_two_pages_begins_again(
+    fresh_broker: Broker, armed: Callable[[Point], None]
+) -> None:
+    worker, empty = Worker(fresh_broker), MemoryState()
+    await worker.commit(0, 10, *(f"customer-{n}" for n in range(3_000)))
+    await worker.rounds.round(PARTITION)
+    armed(Point.RESTORE_BETWEEN_PAGES)
+    with pytest.raises(FaultRaised):
+        await restore(worker, empty)
+    assert (await empty.ledger(PARTITION)).next == 0
+    assert None in await versions(empty, *(f"customer-{n}" for n in range(3_000)))
+    assert await restore(worker, empty)
+    assert (await empty.ledger(PARTITION)).next == 10
+    assert None not in await versions(empty, *(f"customer-{n}" for n in range(3_000)))
 
 
 async def test_who_was_paused_and_replaced_writes_nothing_late(broker: Broker) -> None:
