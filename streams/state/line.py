@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -44,12 +45,18 @@ class Call:
 
 @dataclass(eq=False)
 class Line:
-    """A connection and who waits on it, in order of their requests. It breaks once and is then thrown away."""
+    """A connection and who waits on it, in order of their requests. It breaks once and is then thrown away.
+
+    unsent: commands of this turn of the event loop; they leave together, since each write to a socket costs as much
+    as a command.
+    """
 
     connection: AbstractConnection
     place: str
     waiting: deque[Call] = field(default_factory=deque)
+    unsent: list[bytes] = field(default_factory=list)
     reading: asyncio.Task[None] | None = None
+    writing: asyncio.Task[None] | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -68,7 +75,7 @@ class Line:
         line.reading = asyncio.get_running_loop().create_task(line._read())
         return line
 
-    async def send(self, commands: Sequence[Sequence[Argument]]) -> list[asyncio.Future[Reply]]:
+    def send(self, commands: Sequence[Sequence[Argument]]) -> list[asyncio.Future[Reply]]:
         """The replies to come, one per command. Raises RedisError, OSError where the line is broken or overloaded."""
         if not self.is_whole:
             raise ConnectionLost("the connection was lost")
@@ -78,7 +85,9 @@ class Line:
         calls = [Call(loop.create_future(), loop.time()) for _ in commands]
         packed = [hiredis.pack_command(tuple(command)) for command in commands]  # type: ignore[arg-type]
         self.waiting.extend(calls)
-        await self.connection.send_packed_command(packed, check_health=False)
+        self.unsent += packed
+        if self.writing is None:
+            self.writing = loop.create_task(self._write())
         return [call.reply for call in calls]
 
     def silent_for(self) -> float:
@@ -86,10 +95,23 @@ class Line:
         return asyncio.get_running_loop().time() - self.waiting[0].since if self.waiting else 0.0
 
     async def close(self) -> None:
+        if self.writing is not None:
+            self.writing.cancel()
         if self.reading is not None:
             self.reading.cancel()
             await asyncio.wait([self.reading])
         await self.connection.disconnect()
+
+    async def _write(self) -> None:
+        """What fails here breaks the connection, and `_read` tells those who wait."""
+        try:
+            # The client would connect anew by itself, to where nobody reads.
+            while self.unsent and self.is_whole:
+                unsent, self.unsent = self.unsent, []
+                with suppress(RedisError, OSError):
+                    await self.connection.send_packed_command(unsent, check_health=False)
+        finally:
+            self.writing = None
 
     async def _read(self) -> None:
         fault: BaseException = ConnectionLost("the connection was closed")

@@ -46,7 +46,7 @@ class Node:
         """One round trip. Raises StateUnavailable: then nobody knows which of them were done."""
         try:
             line = self._line if self._line is not None and self._line.is_whole else await self._opening()
-            return [await reply for reply in await line.send(commands)]
+            return [await reply for reply in line.send(commands)]
         except (RedisError, OSError) as fault:
             raise unavailable(self.place, fault) from fault
 
