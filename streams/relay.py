@@ -9,18 +9,24 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from streams.faults import Point, reach
 from streams.patience import patiently, publish_patiently, steadily
 from streams.state import Outgoing, State
+from streams.topics.pace import Pace
 from streams.topics.publisher import Publisher, Record
 
-WAITING = 64
+WAITING = 256
 """Entries that may wait; a journey that is further ahead waits for Kafka instead of growing."""
 
 BACKLOG = 1000
 """Outbox entries looked at after a takeover: a worker leaves at most what waits and what is being produced, twice
 WAITING, since it stops applying events while that much waits."""
+
+PACE = 0.02
+"""Seconds between the beginnings of two rounds at least: nobody waits here as for a slate, and a round costs a worker as
+much as ten events."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class Relay:
     publisher: Publisher
     _queue: asyncio.Queue[Pending] = field(default_factory=lambda: asyncio.Queue(WAITING))
     _under_way: set[tuple[int, str]] = field(default_factory=set)
+    _pace: Pace = field(default_factory=partial(Pace, PACE))
 
     async def send(self, pending: Pending) -> None:
         """Waits while too much waits already. An entry that is under way is not sent again."""
@@ -54,6 +61,7 @@ class Relay:
         """Until cancelled."""
         while True:
             pending = [await self._queue.get()]
+            await self._pace.turn()
             while not self._queue.empty():
                 pending.append(self._queue.get_nowait())
             await steadily("relay", self._relay, pending)
@@ -91,6 +99,8 @@ class Relay:
         entries: dict[int, list[str]] = defaultdict(list)
         for entry in pending:
             entries[entry.partition].append(entry.entry)
-        for partition, ids in entries.items():
-            await patiently("relayed", self.state.relayed, partition, ids)
-            self._under_way.difference_update((partition, entry) for entry in ids)
+        await asyncio.gather(*(self._forget(partition, ids) for partition, ids in entries.items()))
+
+    async def _forget(self, partition: int, entries: Sequence[str]) -> None:
+        await patiently("relayed", self.state.relayed, partition, entries)
+        self._under_way.difference_update((partition, entry) for entry in entries)
