@@ -6,6 +6,7 @@ the former. A broker without idempotent producers (the embedded one, which keeps
 such thing, and there the last one to write is believed.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -13,8 +14,11 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams.topics.producer import BATCH_BYTES, REQUEST_TIMEOUT_MS
+from streams.topics.producer import BATCH_BYTES, REQUEST_TIMEOUT_MS, STOP_TIMEOUT
 from streams.topics.records import PublishFailed, Record
+
+OPEN_TIMEOUT = 20.0
+"""Seconds to become the writer; a broker that makes its transaction log upon it takes a few."""
 
 TRANSACTION_TIMEOUT_MS = 30_000
 """Milliseconds until Kafka undoes what a dead writer began; readers of the topic see nothing later before that."""
@@ -41,13 +45,23 @@ class FencedTopic:
             request_timeout_ms=REQUEST_TIMEOUT_MS,
         )
         try:
-            await client.start()
+            await self._start(client)
             yield FencedPartition(client, self.topic, partition, self.fences)
         except (KafkaError, OSError) as fault:
             raise PublishFailed(f"cannot write to {self.topic}[{partition}] alone: {fault!r}") from fault
         finally:
-            with suppress(KafkaError, OSError):
-                await client.stop()
+            with suppress(KafkaError, OSError, TimeoutError):
+                await asyncio.wait_for(client.stop(), STOP_TIMEOUT)
+
+    async def _start(self, client: AIOKafkaProducer) -> None:
+        """Without a transaction log at the broker the client would wait for ever. Raises PublishFailed."""
+        try:
+            await asyncio.wait_for(client.start(), OPEN_TIMEOUT)
+        except TimeoutError as fault:
+            raise PublishFailed(
+                f"Kafka at {self.broker} gives no transactional producer in {OPEN_TIMEOUT:.0f} s: does its "
+                "transaction.state.log.replication.factor fit the number of brokers?"
+            ) from fault
 
 
 @dataclass(frozen=True)
