@@ -57,6 +57,11 @@ class Member:
         """Of CLUSTER INFO."""
         return dict(line.split(":", 1) for line in self.ask("CLUSTER INFO").decode().split() if ":" in line)
 
+    def replication_offset(self) -> int:
+        """Bytes of the stream of writes that it has."""
+        told = dict(line.split(":", 1) for line in self.ask("INFO", "replication").decode().split() if ":" in line)
+        return int(told["slave_repl_offset" if told["role"] == "slave" else "master_repl_offset"])
+
     def kill(self) -> None:
         os.killpg(self.child.process.pid, signal.SIGKILL)
         self.child.process.wait()
@@ -91,6 +96,14 @@ class RunningCluster:
                 if first <= slot <= last and port == member.port:
                     return member
         raise AssertionError(f"nobody has slot {slot}")
+
+    def replica_of(self, primary: Member) -> Member:
+        return self.replicas[self.primaries.index(primary)]
+
+    def stop_replication(self, primary: Member) -> None:
+        """Its replica lives on without what is written from now on."""
+        self.replica_of(primary).ask("CONFIG SET", "masterauth", "not the password")
+        primary.ask("CLIENT KILL", "TYPE", "replica")
 
     def begin_move(self, key: bytes, target: Member) -> Member:
         """The key's slot is on its way from its owner, which is returned; no key has been moved yet."""

@@ -77,9 +77,10 @@ class Cluster:
     def primaries(self) -> list[Node]:
         return [self._node(address) for address in self._slots.primaries]
 
-    def any_node(self) -> Node:
-        """One that answered lately, if there is any."""
+    def any_node(self, shunned: Node | None = None) -> Node:
+        """One that answered lately, if there is any; not the shunned one, unless it is the last."""
         nodes = [self._node(address) for address in self._slots.members]
+        nodes = [node for node in nodes if node is not shunned] or nodes
         return random.choice([node for node in nodes if node.is_whole] or nodes)
 
     def has(self, node: Node) -> bool:
@@ -197,9 +198,11 @@ async def find(url: RedisUrl, seeds: Mapping[str, Node]) -> Node | Cluster:
 async def _maps_of(nodes: Iterable[Node]) -> list[SlotMap]:
     """Of those that answer in time."""
     asking = [asyncio.create_task(_map_of(node)) for node in nodes]
-    answered, late = await asyncio.wait(asking, timeout=LOOK_TIMEOUT)
-    for task in late:
-        task.cancel()
+    try:
+        answered, _ = await asyncio.wait(asking, timeout=LOOK_TIMEOUT)
+    finally:
+        for task in asking:
+            task.cancel()
     told = [task.result() for task in answered if not isinstance(task.exception(), StateUnavailable)]
     return [slots for slots in told if slots is not None]
 

@@ -51,10 +51,12 @@ class Wakes:
             await asyncio.wait([self._task])
 
     async def _run(self) -> None:
+        node: Node | None = None
         while True:
             try:
                 server = await self._calls.server()
-                await self._hear(server.any_node() if isinstance(server, Cluster) else server)
+                node = server.any_node(shunned=node) if isinstance(server, Cluster) else server
+                await self._hear(node)
             except StateUnavailable as fault:
                 log.warning("no wake-ups", fault=str(fault))
             await asyncio.sleep(RECONNECT_PAUSE)

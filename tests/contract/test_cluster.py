@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from streams.state import Ledger, StateUnavailable, keys
+from streams.state import Ledger, StateUnavailable, keys, wakes
 from streams.state.calls import Calls
 from streams.state.checks import UnfitRedis, check_fit
 from streams.state.cluster import Cluster
@@ -128,8 +128,7 @@ async def test_nobody_waits_for_one_server_before_the_next_is_asked(moving: Runn
         await witness.ledger(others[0])
         with paused(moving, sick):
             committing = asyncio.create_task(state.commit([commit(p, 1) for p in (here, *others)]))
-            while (await witness.ledger(others[0])).next < 2:
-                await asyncio.sleep(0.01)
+            await _until(lambda: _stands_at(witness, others[0], 2))
             assert not committing.done()
 
         assert [(result.applied, result.next) for result in await committing] == [(True, 2)] * 3
@@ -310,7 +309,21 @@ async def test_listeners_hear_of_every_partition_also_when_the_server_they_liste
             assert await _hears(state, views, place)
 
 
-async def test_a_cluster_without_a_part_says_so(cluster: RunningCluster) -> None:
+async def test_a_listener_leaves_a_server_that_hangs(
+    moving: RunningCluster, partition: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakes, "QUIET", 0.3)
+    async with state_at(moving.url) as state, views_at(moving.url) as views:
+        for place in one_each(moving, partition):
+            assert await _hears(state, views, place)
+        [listened_at] = [member for member in moving.primaries if member.ask("PUBSUB NUMPAT")]
+        places = [place for place in one_each(moving, partition) if owner(moving, place) is not listened_at]
+        with paused(moving, listened_at):
+            for place in places:
+                assert await _hears(state, views, place)
+
+
+async def test_a_cluster_without_a_part_says_so() -> None:
     with redis_cluster() as broken:
         here, there, _ = one_each(broken, 1)
         async with state_at(broken.url, redis_timeout=1.0) as state:
@@ -424,6 +437,17 @@ async def _eventually(action: Callable[[], Awaitable[T]]) -> T:
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.02)
+
+
+async def _stands_at(state: RedisState, partition: int, offset: int) -> bool:
+    return (await state.ledger(partition)).next == offset
+
+
+async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
+    deadline = time.monotonic() + 20.0
+    while not await condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
 
 
 async def _until_it_fails(action: Callable[[], Awaitable[object]]) -> None:

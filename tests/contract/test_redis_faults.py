@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.state import Ledger, StateUnavailable
+from streams.state import Ledger, StateUnavailable, wakes
 from streams.state.calls import Calls
 from streams.state.checks import UnfitRedis, check_fit
 from streams.state.redis import RedisState, RedisViews
@@ -198,6 +198,27 @@ async def test_listeners_hear_again_after_redis_was_cut_off(redis_url: str, part
     await state.close()
 
 
+async def test_listeners_of_a_quiet_shop_keep_their_connection(
+    redis: BreakableRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakes, "QUIET", 0.05)
+    state, views = (
+        RedisState.from_settings(redis_settings(redis.url)),
+        RedisViews.from_settings(redis_settings(redis.url)),
+    )
+    with views.listen(1, "ana") as ana:
+        assert await ana.wait(5.0)
+        await state.ledger(1)
+        connections = redis.admin.info("stats")["total_connections_received"]
+        await asyncio.sleep(0.5)
+        assert await ana.wait(0.0) is False
+        assert redis.admin.info("stats")["total_connections_received"] == connections + 1, "that of this question alone"
+        await state.post(1, "ana", "heard", b"")
+        assert await ana.wait(5.0)
+    await views.close()
+    await state.close()
+
+
 async def test_waiting_for_news_ends_quietly_while_redis_is_down() -> None:
     views = RedisViews.from_settings(redis_settings("redis://127.0.0.1:1/0"))
     with views.listen(1, "ana") as ana:
@@ -232,7 +253,7 @@ async def test_a_redis_that_may_forget_customers_is_refused(
 
 
 async def test_a_redis_that_lets_nobody_look_is_taken_as_it_is(redis: BreakableRedis) -> None:
-    redis.admin.execute_command("ACL", "SETUSER", "bo", "on", ">word", "~*", "+@all", "-info", "-cluster")
+    redis.admin.execute_command("ACL", "SETUSER", "bo", "on", ">word", "~*", "+@all", "-info", "-cluster")  # type: ignore[no-untyped-call]
     calls = Calls(redis.url.replace("redis://", "redis://bo:word@"), timeout=5.0)
     await check_fit(calls)
     assert await calls.call(b"PING") == b"PONG"
