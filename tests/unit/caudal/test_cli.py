@@ -17,6 +17,10 @@ COMMANDS = [
     ("worker",),
     ("gateway",),
     ("topics", "create"),
+    ("status",),
+    ("rejects", "list"),
+    ("rejects", "show"),
+    ("rejects", "replay"),
     ("shop", "load"),
     ("train",),
     ("evaluate", "sessions"),
@@ -63,6 +67,12 @@ def test_a_broker_that_is_not_there_is_told_in_a_sentence() -> None:
     assert ran.returncode == 1
     assert ran.stderr.startswith("caudal: cannot reach Kafka")
     assert "Traceback" not in ran.stderr
+
+
+def test_a_position_that_is_none_is_told_with_an_example() -> None:
+    ran = caudal("rejects", "show", "17")
+    assert ran.returncode == 1
+    assert "partition/offset" in ran.stderr
 
 
 def test_a_shop_that_cannot_be_read_loads_nothing_and_names_file_and_line(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from caudal.commands.rejects import _readable, moment
+from caudal.commands.rejects import _readable, _tell_table, moment
 from caudal.text import printable
 from retail.rejects import Rejected
-from streams.rejects import Filed, Position
+from streams.rejects import Filed, Heap, Open, Position
 from tests.shop import NOON
 
 
@@ -41,3 +41,16 @@ def test_no_reject_commands_the_terminal_that_shows_it(raw: bytes, message: str)
 
 def test_escapes_and_reversals_are_told_not_done() -> None:
     assert printable("\x1b[2J\u202e\u009b31m ok") == r"\x1b[2J\u202e\x9b31m ok"
+
+
+def test_the_table_shows_a_strangers_reason_as_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    heap = Heap("[red]\x1b[31munknown_item", "events.web", 1200, NOON, Position(0, 17))
+    _tell_table([heap], Open(put_back=3, unreadable=1))
+    shown = capsys.readouterr().out
+    assert r"[red]\x1b[31munknown_item" in shown
+    assert "\x1b" not in shown
+    for told in ("1,200", "0/17", "2026-11-23T12:00:00+00:00", "3 put back", "1 records are no rejects"):
+        assert told in shown
