@@ -25,8 +25,8 @@ BACKLOG = 1000
 WAITING, since it stops applying events while that much waits."""
 
 PACE = 0.02
-"""Seconds between the beginnings of two rounds at least: nobody waits here as for a slate, and a round costs a worker as
-much as ten events."""
+"""Seconds between the beginnings of two rounds at least: nobody waits here as for a slate, and a round costs as much
+as ten events."""
 
 
 @dataclass(frozen=True)
