@@ -53,10 +53,12 @@ class Sources:
 
 @dataclass
 class Standing:
-    """Safe to ask from any thread."""
+    """Safe to ask from any thread. timers: due at the last look of `streams.timers`, by partition; none while the
+    partition lags."""
 
     sources: Sources
     progress: Progress
+    timers: Mapping[int, int] = field(default_factory=dict)
     _level: dict[TP, float] = field(default_factory=dict)
     _taken: dict[TP, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -102,7 +104,8 @@ class StandingCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         places = self._standing.look()
         yield from _of_places(places)
-        yield _ledgers(places, self._standing.sources.ledgers())
+        yield _by_number("caudal_ledger_next", "Next offset to apply", self._standing.sources.ledgers(), places)
+        yield _by_number("caudal_due_timers", "Customers with a timer that is due", self._standing.timers, places)
         yield self._of_outboxes(places)
         yield from self._of_waits()
 
@@ -150,11 +153,12 @@ def _of_places(places: Mapping[TP, Place]) -> Iterator[Metric]:
         yield family
 
 
-def _ledgers(places: Mapping[TP, Place], ledgers: Mapping[int, int]) -> Metric:
-    family = GaugeMetricFamily("caudal_ledger_next", "Next offset to apply", labels=["partition"])
+def _by_number(name: str, job: str, figures: Mapping[int, int], places: Mapping[TP, Place]) -> Metric:
+    """Of the partitions of `customer-events` that are owned, those that have a figure."""
+    family = GaugeMetricFamily(name, job, labels=["partition"])
     for partition in _numbers(places):
-        if partition in ledgers:
-            family.add_metric([str(partition)], ledgers[partition])
+        if partition in figures:
+            family.add_metric([str(partition)], figures[partition])
     return family
 
 

@@ -62,9 +62,11 @@ class Timers:
         partitions = self._ready()
         if not partitions:
             self._under_way.clear()
+            self.standing.timers = {}
             return 0
         now = int(time.time() * 1000)
         found = dict(zip(partitions, await self.state.due(partitions, now, AT_ONCE), strict=True))
+        self.standing.timers = {partition: len(due) for partition, due in found.items()}
         news = {partition: self._news(partition, due) for partition, due in found.items()}
         records = [_record(partition, name, at, now) for partition, due in news.items() for name, at in due.items()]
         if not records:

@@ -27,6 +27,7 @@ def shown() -> dict[str, set[str]]:
     """Every series' name of both processes, with its labels."""
     worker = Meters()
     standing, _ = standing_at({PLACE: 1}, {PLACE: 2}, {3: 1})
+    standing.timers = {3: 1}
     waits = Waits()
     waits.faults["journey"] += 1
     waits.now["journey"] = 1

@@ -107,7 +107,9 @@ def test_a_scrape_shows_every_figure_of_a_partition() -> None:
     waits = Waits()
     waits.faults["journey"] += 2
     standing, _ = standing_at({PLACE: 4}, {PLACE: 9}, {3: 6})
+    standing.timers = {3: 5, 4: 1}
     found = registry_of(standing, waits, {3: 2})
+    assert samples(found, "caudal_due_timers") == {("3",): 5.0}
     place = ("3", CUSTOMER_EVENTS.name)
     assert samples(found, "caudal_log_end_offset") == {place: 9.0}
     assert samples(found, "caudal_committed_offset") == {place: 4.0}
