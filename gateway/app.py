@@ -23,6 +23,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from gateway import routes
 from gateway.admission import Admission
 from gateway.bodies import BodyReader
+from gateway.corked import CorkedHttp
 from gateway.docs_page import Documents
 from gateway.door import Asked, Entrance, Posted, door, lost
 from gateway.front import Front
@@ -157,7 +158,7 @@ def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:
         app,
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=CorkedHttp,
         ws="none",
         lifespan="off",
         loop="none",

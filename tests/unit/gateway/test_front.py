@@ -1,0 +1,30 @@
+"""An event that takes the short way in is answered as one that takes the long way, over every path of its route."""
+
+import pytest
+
+from gateway import routes
+from tests.unit.gateway.running import Running
+
+VIEW = {"event": "Product Viewed", "userId": "ana", "messageId": "m-1", "properties": {"product_id": "mug"}}
+
+BROWSER = {"origin": "https://shop.example"}
+
+
+@pytest.mark.parametrize("headers", [{}, BROWSER], ids=["server", "browser"])
+@pytest.mark.parametrize("key", ["site", "nobody"])
+async def test_the_short_way_answers_as_the_long_way_does(gateway: Running, key: str, headers: dict[str, str]) -> None:
+    short = await gateway.post("/v1/track", VIEW, key, **headers)
+    long = await gateway.post("/v1/track/", VIEW, key, **headers)
+    assert (short.status_code, short.content) == (long.status_code, long.content)
+    assert dict(short.headers) == dict(long.headers)
+
+
+@pytest.mark.parametrize("path", [path for route in routes.SINGLES for path in route.paths])
+async def test_every_path_takes_events(gateway: Running, path: str) -> None:
+    answer = await gateway.post(path, {**VIEW, "messageId": path})
+    assert answer.status_code == 200
+    assert len(gateway.kafka.records) == 1
+
+
+async def test_asking_for_an_event_instead_of_posting_one_is_refused(gateway: Running) -> None:
+    assert (await gateway.get("/v1/track")).status_code == 405
