@@ -103,7 +103,7 @@ class Repair:
         first = self._stands(partition)
         if first >= until and first > 0:
             return False
-        if first == 0:
+        if self.owned.taken(partition).is_absent:
             await self._restore(partition, first)
         if self._stands(partition) < until:
             await self._replay(partition, until, await self._reach_back(partition, until), advance)

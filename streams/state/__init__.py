@@ -28,6 +28,11 @@ class Ledger:
     marks: Mapping[Source, int] = field(default_factory=dict)
     epoch: int = 0
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing was ever applied here; after its log began anew a ledger stands at 0, but has its states."""
+        return self.next == 0 and self.epoch == 0
+
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One record for Kafka, written with the state and relayed after it.

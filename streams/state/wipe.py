@@ -31,7 +31,7 @@ async def _begin_at_0(calls: Calls, partition: int) -> None:
     mark = f"{topic}/{number}".encode()
     await calls.call(b"HSET", place, mark, stands)
     fields = cast(list[bytes], await calls.call(b"HKEYS", place))
-    await calls.call(b"HDEL", place, *(field for field in fields if field not in (mark, b"epoch")))
+    await calls.call(b"HDEL", place, *(field for field in fields if field != mark))
 
 
 async def _forget_all(calls: Calls, partition: int) -> None:
