@@ -5,12 +5,11 @@ promotions ──► deliver ──► app inbox, deliveries                    
 """
 
 import asyncio
-import gc
 import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from recommender import promote
 from retail.reference import Reference
 from streams import faults
 from streams.deliver import Deliver
+from streams.garbage import settle
 from streams.identify import Identify
 from streams.incarnations import Topics, UnfitTopics
 from streams.journey import Deciding, Journey
@@ -65,9 +65,6 @@ BEAT_EVERY = 0.5
 
 MODEL_EVERY = 2.0
 """Seconds between two looks for a newer model."""
-
-COLLECTIONS = (50_000, 20, 50)
-"""Thresholds of the garbage collector's generations; (700, 10, 10) are Python's."""
 
 CRASHED = 70
 """Exit status of a worker that could not go on (EX_SOFTWARE)."""
@@ -217,16 +214,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     await worker.models.refresh()
     worker.watchdog.start()
     stack.callback(worker.watchdog.stop)
-    tasks = (
-        worker.models.watch(MODEL_EVERY),
-        worker.relay.run(),
-        worker.topics.watch(),
-        worker.journey.snapshots.run(),
-        Timers(worker.state, worker.publisher, worker.standing).run(),
-        _reconcile(worker),
-        _beat(worker),
-    )
-    for task in tasks:
+    for task in _background(worker):
         running = asyncio.create_task(task)
         running.add_done_callback(_report)
         stack.callback(running.cancel)
@@ -237,12 +225,17 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     log.info("worker ready", group=worker.settings.group, broker=worker.settings.broker)
 
 
-def settle() -> None:
-    """The catalogue, the offers and the model live until the end, and what events leave behind has no cycles:
-    with Python's defaults a quarter of a worker's time goes into looking for some."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTIONS)
+def _background(worker: Worker) -> tuple[Coroutine[None, None, None], ...]:
+    """What goes on beside the agents."""
+    return (
+        worker.models.watch(MODEL_EVERY),
+        worker.relay.run(),
+        worker.topics.watch(),
+        worker.journey.snapshots.run(),
+        Timers(worker.state, worker.publisher, worker.standing).run(),
+        _reconcile(worker),
+        _beat(worker),
+    )
 
 
 async def _reconcile(worker: Worker) -> None:
