@@ -17,6 +17,7 @@ from kafka.structs import OffsetAndMetadata
 from streams.patience import patiently
 from streams.settings import Settings
 from streams.state.incarnations import Incarnations
+from streams.state.redis import RedisState
 from streams.topics import CUSTOMER_EVENTS, SOURCES, Topic
 from streams.topics.cut import Cut, TopicsAtBroker
 from streams.topics.members import members
@@ -150,3 +151,17 @@ def _rewind(settings: Settings, cuts: Mapping[str, Cut]) -> None:
     finally:
         if consumer is not None:
             consumer.close(autocommit=False)
+
+
+def accept_topics(settings: Settings) -> list[str]:
+    """`caudal topics accept`: the topics that were accepted. Raises UnfitTopics, PublishFailed, StateUnavailable."""
+    return asyncio.run(_accept(settings))
+
+
+async def _accept(settings: Settings) -> list[str]:
+    state, broker = RedisState.from_settings(settings), TopicsAtBroker(settings.broker)
+    try:
+        return await Topics(settings, broker, Incarnations(state.calls)).accept()
+    finally:
+        broker.close()
+        await state.close()

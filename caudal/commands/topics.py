@@ -24,7 +24,7 @@ def accept(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) 
     Stop all workers first. Ledgers begin anew for what was renewed, and everything that the topics retain is read
     again: what was applied before is recognised and dropped. May be repeated.
     """
-    from streams.app import accept_topics
+    from streams.incarnations import accept_topics
 
     renewed = accept_topics(settings or Settings())
     for topic in renewed:

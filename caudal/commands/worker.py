@@ -14,7 +14,7 @@ def worker(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) 
     partitions among themselves, and take over what one that died leaves behind.
     """
     from caudal.logs import configure
-    from streams.app import run
+    from streams.process import run
 
     settings = settings or Settings()
     configure(settings.log_format, settings.log_level)

@@ -1,0 +1,136 @@
+"""A worker process: everything is started in order, watched while it runs, and stopped in order, or hard."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+
+import structlog
+import uvloop
+from prometheus_client import start_http_server
+
+from recommender import promote
+from streams import faults
+from streams.app import Worker, build
+from streams.faust_app import assigned
+from streams.garbage import settle
+from streams.incarnations import UnfitTopics
+from streams.patience import patiently, tell
+from streams.settings import Settings
+from streams.topics import CUSTOMER_EVENTS
+
+log = structlog.get_logger()
+
+RECONCILE_EVERY = 2.0
+"""Seconds between two looks at whether Redis still stands where Kafka believes it does."""
+
+BEAT_EVERY = 0.5
+"""Seconds between two signs of the event loop to the watchdog."""
+
+MODEL_EVERY = 2.0
+"""Seconds between two looks for a newer model."""
+
+CRASHED = 70
+"""Exit status of a worker that could not go on (EX_SOFTWARE)."""
+
+
+async def work(worker: Worker) -> int:
+    """Runs until SIGTERM, SIGINT or a crash; the process's exit status."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _stop, worker, stopping)
+    async with AsyncExitStack() as stack:
+        await _start(worker, stack)
+        await _until_over(worker, stopping)
+    return CRASHED if worker.app.crashed else 0
+
+
+def _stop(worker: Worker, stopping: asyncio.Event) -> None:
+    """A stop that takes too long ends hard: the ledger makes that safe, a hanging rebalance would not be."""
+    stopping.set()
+    deadline = threading.Timer(worker.settings.stop_timeout, os._exit, (CRASHED,))
+    deadline.daemon = True
+    deadline.start()
+
+
+async def _start(worker: Worker, stack: AsyncExitStack) -> None:
+    if worker.settings.metrics_port:
+        start_http_server(worker.settings.metrics_port, "127.0.0.1", worker.meters.registry)
+    stack.push_async_callback(worker.state.close)
+    await patiently("redis", worker.state.check_fit)
+    stack.callback(worker.topics.broker.close)
+    await patiently("topics", worker.topics.check)
+    await worker.publisher.start()
+    stack.push_async_callback(worker.publisher.stop)
+    await worker.follower.start()
+    stack.push_async_callback(worker.follower.stop)
+    await worker.follower.caught_up()
+    await asyncio.to_thread(promote.warm_up)
+    await worker.models.refresh()
+    worker.watchdog.start()
+    stack.callback(worker.watchdog.stop)
+    for task in _background(worker):
+        running = asyncio.create_task(task)
+        running.add_done_callback(_report)
+        stack.callback(running.cancel)
+    settle()
+    worker.app.finalize()
+    stack.push_async_callback(worker.app.stop)
+    await worker.app.start()
+    log.info("worker ready", group=worker.settings.group, broker=worker.settings.broker)
+
+
+def _background(worker: Worker) -> tuple[Coroutine[None, None, None], ...]:
+    """What goes on beside the agents."""
+    return (
+        worker.models.watch(MODEL_EVERY),
+        worker.relay.run(),
+        worker.topics.watch(),
+        worker.journey.snapshots.run(),
+        worker.timers.run(),
+        _reconcile(worker),
+        _beat(worker),
+    )
+
+
+async def _reconcile(worker: Worker) -> None:
+    while True:
+        await asyncio.sleep(RECONCILE_EVERY)
+        mine = {} if worker.app.rebalancing else assigned(worker.app)
+        await worker.journey.reconcile({tp.partition: n for tp, n in mine.items() if tp.topic == CUSTOMER_EVENTS.name})
+
+
+async def _beat(worker: Worker) -> None:
+    while True:
+        worker.watchdog.beat()
+        worker.standing.look()
+        await asyncio.sleep(BEAT_EVERY)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """A background task that ends by an exception leaves the worker half alive: better it is gone."""
+    fault = None if task.cancelled() else task.exception()
+    if isinstance(fault, UnfitTopics):
+        log.critical("these topics are not those of the state", fault=str(fault))
+    elif fault is not None:
+        tell("background", fault)
+    if fault is not None:
+        os._exit(CRASHED)
+
+
+async def _until_over(worker: Worker, stopping: asyncio.Event) -> None:
+    over = (asyncio.create_task(stopping.wait()), asyncio.create_task(worker.app.wait_until_stopped()))
+    await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
+    for task in over:
+        task.cancel()
+
+
+def run(settings: Settings) -> int:
+    """`caudal worker`: blocks until stopped; the process's exit status."""
+    faults.arm(os.environ)
+    uvloop.install()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop.run_until_complete(work(build(settings)))
