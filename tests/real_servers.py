@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -59,13 +59,9 @@ def kafka_jars() -> Path:
 @contextmanager
 def apache_kafka(folder: Path) -> Iterator[str]:
     """One combined broker and controller; its address, host:port. Raises ServerMissing, ChildFailed."""
-    java = [_program("java", "default-jre-headless"), *HEAP, "-cp", f"{kafka_jars()}/*"]
     port = free_port()
-    properties = folder / "server.properties"
-    properties.write_text(_properties(port, free_port(), folder / "kafka-data"))
-    formatting = ["kafka.tools.StorageTool", "format", "--standalone", "-t", str(uuid4()), "-c", str(properties)]
-    subprocess.run([*java, *formatting], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    broker = Child.start("Apache Kafka", [*java, "kafka.Kafka", str(properties)], folder / "kafka.log")
+    command = prepared_kafka(folder, port)
+    broker = Child.start("Apache Kafka", command, folder / "kafka.log")
     try:
         broker.wait_ready(lambda: broker_answers(port), READY_TIMEOUT)
         yield f"127.0.0.1:{port}"
@@ -73,20 +69,41 @@ def apache_kafka(folder: Path) -> Iterator[str]:
         broker.stop(STOP_TIMEOUT)
 
 
+def prepared_kafka(folder: Path, port: int, behind: Mapping[int, int] | None = None) -> list[str]:
+    """Formats the data folder; the command that starts the broker, now and again with the same data.
+
+    behind: more ports to listen on, each with the port of the proxy in front of it, which clients are sent to.
+    Raises ServerMissing.
+    """
+    java = [_program("java", "default-jre-headless"), *HEAP, "-cp", f"{kafka_jars()}/*"]
+    properties = folder / "server.properties"
+    properties.write_text(_properties({"PLAINTEXT": (port, port), **_named(behind or {})}, free_port(), folder))
+    formatting = ["kafka.tools.StorageTool", "format", "--standalone", "-t", str(uuid4()), "-c", str(properties)]
+    subprocess.run([*java, *formatting], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return [*java, "kafka.Kafka", str(properties)]
+
+
+def _named(behind: Mapping[int, int]) -> dict[str, tuple[int, int]]:
+    return {f"PROXIED{port}": (port, proxy) for port, proxy in behind.items()}
+
+
 @contextmanager
 def redis_server(folder: Path) -> Iterator[str]:
     """A Redis that writes its log as production does; its URL. Raises ServerMissing, ChildFailed."""
     port = free_port()
-    where = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
-    keeping = ["--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]
-    server = Child.start(
-        "redis-server", [_program("redis-server", "redis-server"), *where, *keeping], folder / "redis.log"
-    )
+    command = [_program("redis-server", "redis-server"), *redis_options(port, folder)]
+    server = Child.start("redis-server", command, folder / "redis.log")
     try:
         server.wait_ready(lambda: redis_answers(port), READY_TIMEOUT)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         server.stop(STOP_TIMEOUT)
+
+
+def redis_options(port: int, folder: Path) -> list[str]:
+    """Data and log of writes in the folder, nothing evicted."""
+    where = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
+    return [*where, "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]
 
 
 def _program(name: str, package: str) -> str:
@@ -96,16 +113,19 @@ def _program(name: str, package: str) -> str:
     return found
 
 
-def _properties(port: int, controller: int, data: Path) -> str:
+def _properties(listeners: Mapping[str, tuple[int, int]], controller: int, folder: Path) -> str:
+    """listeners: by name, the port to listen on and the one to tell clients."""
+    listening = [f"{name}://127.0.0.1:{port}" for name, (port, _) in listeners.items()]
     replicas = ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
     settings = {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
-        "log.dirs": str(data),
+        "listeners": ",".join([*listening, f"CONTROLLER://127.0.0.1:{controller}"]),
+        "advertised.listeners": ",".join(f"{name}://127.0.0.1:{told}" for name, (_, told) in listeners.items()),
+        "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in [*listeners, "CONTROLLER"]),
+        "log.dirs": str(folder / "kafka-data"),
         "auto.create.topics.enable": "false",
         # A test's first worker should not wait for a second one.
         "group.initial.rebalance.delay.ms": "0",

@@ -1,0 +1,113 @@
+"""Waits until nothing moves any more: all that was sent went all the way, and the workers have stopped."""
+
+import time
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import redis
+from kafka.errors import KafkaError
+
+from streams.state import keys
+from streams.topics import CUSTOMER_EVENTS, DELIVERIES, JOURNEYS, PROMOTIONS, REJECTED, SOURCES
+from tests.chaos.log import Ends
+from tests.chaos.system import System
+
+TOPICS = tuple(topic.name for topic in (*SOURCES, CUSTOMER_EVENTS, PROMOTIONS, JOURNEYS, REJECTED, DELIVERIES))
+READ = tuple(topic.name for topic in (*SOURCES, CUSTOMER_EVENTS, PROMOTIONS))
+"""What the workers read, and commit."""
+
+STILL = 3.0
+"""Seconds that nothing must have moved."""
+
+ATTEMPTS = 5
+"""Times that a timer may fire, or a report come, between the last look and the end of the workers."""
+
+PATIENCE = 180.0
+"""Seconds; a worker that joins and one fault's worth of backlog need some tens on a busy machine."""
+
+
+class Standing(NamedTuple):
+    """ends, committed: by topic and partition. ledgers: next offset, outbox: entries, by partition."""
+
+    ends: dict[tuple[str, int], int]
+    committed: dict[tuple[str, int], int]
+    ledgers: list[int]
+    outbox: list[int]
+
+    def behind(self) -> dict[str, int]:
+        """What is not done yet: records by topic, entries of the outbox."""
+        waits = {
+            f"{topic}/{partition}": end - self.committed.get((topic, partition), 0)
+            for (topic, partition), end in self.ends.items()
+            if topic in READ and self.committed
+        }
+        waits |= {
+            f"ledger/{number}": self.ends[CUSTOMER_EVENTS.name, number] - ledger
+            for number, ledger in enumerate(self.ledgers)
+        }
+        waits["outbox"] = sum(self.outbox)
+        return {name: number for name, number in waits.items() if number}
+
+
+class NeverQuiet(Exception):
+    """The system did not come to rest; the message says what was left to do."""
+
+
+@dataclass
+class Look:
+    """Asks Kafka and Redis how all stands."""
+
+    system: System
+
+    def __post_init__(self) -> None:
+        self.ends = Ends(self.system.settings.broker)
+        self.redis = self.system.redis()
+
+    def __call__(self) -> Standing:
+        """Raises KafkaError, RedisError."""
+        partitions = range(self.system.settings.customer_partitions)
+        committed = self.ends.committed(self.system.settings.group) if self.system.servers.real else {}
+        ledgers = [int(self.redis.hget(keys.ledger(number), "next") or 0) for number in partitions]
+        outbox = [int(self.redis.xlen(keys.outbox(number))) for number in partitions]
+        return Standing(self.ends.of(TOPICS), committed, ledgers, outbox)
+
+    def close(self) -> None:
+        self.ends.close()
+        self.redis.close()
+
+
+def await_quiet(system: System, patience: float = PATIENCE) -> Standing:
+    """How all stands once nothing has moved for STILL seconds. Raises NeverQuiet."""
+    look = Look(system)
+    deadline = time.monotonic() + patience
+    last, since = None, time.monotonic()
+    try:
+        while True:
+            try:
+                standing: Standing | None = look()
+            except (KafkaError, redis.RedisError, KeyError):
+                standing = None
+            if standing is None or standing.behind() or standing != last:
+                last, since = standing, time.monotonic()
+            elif time.monotonic() - since > STILL:
+                return standing
+            if time.monotonic() > deadline:
+                raise NeverQuiet(f"after {patience:.0f} s there is left to do: {last and last.behind()}")
+            time.sleep(0.3)
+    finally:
+        look.close()
+
+
+def settle(system: System) -> Standing:
+    """Quiet, and the workers stopped, so that what is read of logs and of Redis belongs together. Raises NeverQuiet."""
+    standing = await_quiet(system)
+    for _ in range(ATTEMPTS):
+        system.workers.stop()
+        look = Look(system)
+        standing = look()
+        look.close()
+        if not standing.behind():
+            return standing
+        system.add_worker()
+        await_quiet(system)
+    raise NeverQuiet(f"work comes up again and again: {standing.behind()}")

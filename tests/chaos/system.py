@@ -1,0 +1,123 @@
+"""The whole system under test: servers, supervised workers, a gateway; `caudal worker` is the only way in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+
+from caudal.child import Child
+from caudal.shop import load_shop
+from recommender.policy import GatePolicy
+from retail.policy import JourneyPolicy
+from retail.reference import Reference
+from streams.faults import VARIABLE
+from streams.microbatch import World
+from streams.settings import Settings
+from streams.shedding import Slates
+from streams.topics.provision import provision
+from streams.topics.shop import Shop
+from tests.chaos.servers import Servers, prepared_servers
+from tests.chaos.supervisor import Supervisor
+from tests.chaos.traffic import chaos_shop
+from tests.processes import Gateway, await_log, gateway_process, start_worker
+
+SLOTS = 4
+"""Workers at most: each slot has proxies of its own."""
+
+
+@dataclass
+class System:
+    """settings: to reach the servers directly, past all proxies. shop: what is loaded."""
+
+    folder: Path
+    settings: Settings
+    servers: Servers
+    workers: Supervisor
+    gateway: Gateway
+    shop: Shop
+
+    @property
+    def world(self) -> World:
+        """What decisions depend on, made anew."""
+        reference = Reference()
+        for item in self.shop.items:
+            reference.put_item(item.id, item)
+        for store in self.shop.stores:
+            reference.put_store(store.id, store)
+        for offer in self.shop.offers:
+            reference.put_offer(offer.id, offer)
+        return World(reference, JourneyPolicy(), GatePolicy())
+
+    def redis(self) -> redis.Redis:
+        """Past the proxies, and patient: it may be asked in the middle of a fault."""
+        patient = Retry(ConstantBackoff(0.2), 50)
+        return redis.Redis.from_url(
+            self.settings.redis_url, retry=patient, retry_on_error=[redis.ConnectionError, redis.BusyLoadingError]
+        )
+
+    def add_worker(self, faults: str = "") -> int:
+        """Its slot. Raises ValueError where all are taken."""
+        free = [slot for slot in range(SLOTS) if slot not in self.workers.slots]
+        if not free:
+            raise ValueError(f"all {SLOTS} slots have a worker")
+        self.workers.add(free[0], faults)
+        return free[0]
+
+    def await_workers(self) -> None:
+        """Until each owns partitions. Raises ChildFailed."""
+        for slot in self.workers.slots:
+            await_log(self.workers.child(slot), "partitions assigned")
+
+
+@contextmanager
+def started(
+    folder: Path, workers: int = 2, faults: str = "", settings: dict[str, object] | None = None
+) -> Iterator[System]:
+    """The system, ready, with an empty log. faults: CAUDAL_FAULTS of the first life of the first worker.
+
+    settings: other than the defaults; slates are always made, so that they can be checked. Raises ServerMissing,
+    ChildFailed.
+    """
+    servers = prepared_servers(folder, SLOTS)
+    supervisor = Supervisor(lambda slot, faults: _worker(chosen, servers, slot, faults, folder))
+    chosen = _settings(servers, folder, settings or {})
+    try:
+        servers.redis.start()
+        servers.kafka.start()
+        provision(chosen)
+        shop = chaos_shop()
+        load_shop(shop, chosen)
+        with gateway_process(chosen, folder) as gateway:
+            system = System(folder, chosen, servers, supervisor, gateway, shop)
+            for number in range(workers):
+                system.add_worker("" if number else faults)
+            if not faults:
+                system.await_workers()
+            yield system
+    finally:
+        supervisor.stop()
+        servers.stop()
+
+
+def _settings(servers: Servers, folder: Path, more: dict[str, object]) -> Settings:
+    return Settings(
+        broker=f"127.0.0.1:{servers.kafka.port}",
+        redis_url=f"redis://127.0.0.1:{servers.redis.port}/0",
+        models=folder / "models",
+        group="chaos",
+        **{"slates": Slates.ALWAYS, **servers.needed_settings, **more},  # type: ignore[arg-type]
+    )
+
+
+def _worker(settings: Settings, servers: Servers, slot: int, faults: str, folder: Path) -> Child:
+    behind = settings.model_copy(
+        update={
+            "broker": f"127.0.0.1:{servers.kafka_proxies[slot].port}",
+            "redis_url": f"redis://127.0.0.1:{servers.redis_proxies[slot].port}/0",
+        }
+    )
+    return start_worker(behind, folder, f"worker-{slot}", {VARIABLE: faults})
