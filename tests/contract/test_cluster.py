@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -14,7 +14,7 @@ import pytest
 from streams.state import Ledger, StateUnavailable, keys, wakes
 from streams.state.calls import Calls
 from streams.state.checks import UnfitRedis, check_fit
-from streams.state.cluster import Cluster
+from streams.state.cluster import ASKED, LOOK_PAUSE, Cluster
 from streams.state.redis import RedisState, RedisViews
 from tests.contract.commits import commit, push_record
 from tests.contract.conftest import redis_settings
@@ -146,6 +146,9 @@ async def test_a_server_that_hangs_stops_its_own_partitions_only(moving: Running
         assert [result for result in found[::2] if result != (None, None)] == []
         assert all(isinstance(result, StateUnavailable) for result in found[1::2])
         await _eventually(lambda: views.customer(here, "ana"))
+        server = await views._calls.server()
+        assert isinstance(server, Cluster)
+        assert {len(node._line.waiting) for node in server._every_node() if node._line} == {0}, "nothing is left behind"
 
 
 async def test_a_slot_that_has_moved_is_followed_within_the_call(moving: RunningCluster, partition: int) -> None:
@@ -235,8 +238,7 @@ async def test_a_storm_of_redirections_is_weathered_with_few_looks_at_the_map(
         found = await asyncio.gather(*(state.states(p, ["ana"]) for p in partitions for _ in range(20)))
 
         assert found == [[b"%d" % p] for p in partitions for _ in range(20)]
-        looks = sum(_calls_of(member, "cluster|slots") for member in moving.primaries)
-        assert 1 <= looks <= 12
+        assert 1 <= _looks(moving.primaries) <= 12
 
 
 async def test_replies_never_cross_when_reads_are_cancelled_while_slots_move(
@@ -328,10 +330,15 @@ async def test_a_cluster_without_a_part_says_so() -> None:
         here, there, _ = one_each(broken, 1)
         async with state_at(broken.url, redis_timeout=1.0) as state:
             await state.commit([commit(here), commit(there)])
-            owner(broken, here).kill()
-
-            with pytest.raises(StateUnavailable, match="Connection"):
-                await state.ledger(here)
+            dead = owner(broken, here)
+            living = [member for member in broken.primaries if member is not dead]
+            dead.kill()
+            before, began = _looks(living), time.monotonic()
+            for _ in range(300):
+                with pytest.raises(StateUnavailable, match=dead.address):
+                    await state.ledger(here)
+            rounds = (time.monotonic() - began) / LOOK_PAUSE + 1
+            assert _looks(living) - before <= rounds * (ASKED + 1), "a call that fails wants a look, not each its own"
             with pytest.raises(StateUnavailable, match="a part of the cluster has no primary"):
                 await _until_it_fails(lambda: state.ledger(there))
 
@@ -392,9 +399,10 @@ def _reads(member: Member) -> int:
     return int(_information(member, "stats")["total_reads_processed"])
 
 
-def _calls_of(member: Member, command: str) -> int:
-    told = _information(member, "commandstats").get(f"cmdstat_{command}", "calls=0")
-    return int(told.partition("calls=")[2].partition(",")[0])
+def _looks(members: Sequence[Member]) -> int:
+    """Times that any of them was asked for the map."""
+    told = [_information(member, "commandstats").get("cmdstat_cluster|slots", "calls=0") for member in members]
+    return sum(int(line.partition("calls=")[2].partition(",")[0]) for line in told)
 
 
 def _information(member: Member, section: str) -> dict[str, str]:
