@@ -35,7 +35,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CAUDAL_", extra="ignore", frozen=True)
 
     broker: Annotated[str, Field(description="Kafka bootstrap servers, host:port, comma separated.")] = "127.0.0.1:9092"
-    redis_url: Annotated[str, Field(description="Redis or Valkey that keeps the state.")] = "redis://127.0.0.1:6379/0"
+    redis_url: Annotated[
+        str,
+        Field(
+            description="Redis or Valkey that keeps the state. Of a cluster name some servers: redis://a:7001,b:7002/0."
+        ),
+    ] = "redis://127.0.0.1:6379/0"
     models: Annotated[
         Path, Field(description="Folder of published model versions; the newest complete one serves.")
     ] = DEFAULT_CACHE / "models"

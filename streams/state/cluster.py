@@ -63,6 +63,8 @@ class Cluster:
 
     async def send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
         """All servers at once: one round trip, unless a slot has moved."""
+        if len(commands) == 1:
+            return [await self._send_one(commands[0])]
         routes = {index: self._route(command) for index, command in enumerate(commands)}
         replies: dict[int, Reply] = {}
         for _ in range(1 + REDIRECTIONS):
@@ -107,6 +109,18 @@ class Cluster:
             )
         return Route(owner)
 
+    async def _send_one(self, command: Sequence[Argument]) -> Reply:
+        """As `send`, without its bookkeeping, which is a quarter of the CPU of a gateway's read."""
+        route = self._route(command)
+        [reply] = await self._send_to(route, [command])
+        for _ in range(REDIRECTIONS):
+            redirected = self._redirected(reply, route)
+            if redirected is None:
+                break
+            route = redirected
+            [reply] = await self._send_to(route, [command])
+        return reply
+
     async def _send_along(
         self, routes: Mapping[int, Route], commands: Sequence[Sequence[Argument]]
     ) -> dict[int, Reply]:
@@ -136,7 +150,9 @@ class Cluster:
 
     def _redirected(self, reply: Reply, route: Route) -> Route | None:
         """Where the command is to be sent now, if not here."""
-        error = reply.error if isinstance(reply, Refusal) else None
+        if not isinstance(reply, Refusal):
+            return None
+        error = reply.error
         if isinstance(error, ClusterDownError):
             self._look.begin()
         if not isinstance(error, AskError):
