@@ -69,6 +69,15 @@ def cluster() -> Iterator[RunningCluster]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def moving() -> Iterator[RunningCluster]:
+    """Its slots move, its servers pause; every test finds out what is where."""
+    with redis_cluster() as running:
+        for member in running.primaries:
+            member.ask("CONFIG SET", "cluster-require-full-coverage", "no")
+        yield running
+
+
 @pytest.fixture(params=["memory", "redis", "cluster"])
 async def adapter(request: pytest.FixtureRequest) -> AsyncIterator[Adapter]:
     if request.param == "memory":

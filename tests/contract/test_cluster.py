@@ -1,91 +1,30 @@
-"""A Redis Cluster whose slots move and whose servers die: the same state, nothing lost, doubled or crossed."""
+"""A Redis Cluster whose slots move: the same state, nothing lost, doubled or crossed."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from itertools import count
-from typing import TypeVar
 
 import pytest
 
-from streams.state import Ledger, StateUnavailable, keys, wakes
-from streams.state.calls import Calls
-from streams.state.checks import UnfitRedis, check_fit
-from streams.state.cluster import ASKED, LOOK_PAUSE, Cluster
-from streams.state.redis import RedisState, RedisViews
+from streams.state import Ledger, StateUnavailable, keys
+from streams.state.cluster import Cluster
+from streams.state.redis import RedisState
+from tests.contract.clusters import (
+    elsewhere,
+    eventually,
+    information,
+    looks,
+    many,
+    one_each,
+    owner,
+    paused,
+    state_at,
+    views_at,
+)
 from tests.contract.commits import commit, push_record
-from tests.contract.conftest import redis_settings
-from tests.redis_cluster import Member, RunningCluster, redis_cluster
-
-T = TypeVar("T")
-
-
-@pytest.fixture(scope="module")
-def moving() -> Iterator[RunningCluster]:
-    """Its slots move, its servers pause; every test finds out what is where."""
-    with redis_cluster() as running:
-        for member in running.primaries:
-            member.ask("CONFIG SET", "cluster-require-full-coverage", "no")
-        yield running
-
-
-@contextmanager
-def paused(cluster: RunningCluster, member: Member) -> Iterator[None]:
-    member.pause()
-    try:
-        yield
-    finally:
-        member.resume()
-        cluster.settle()
-
-
-@pytest.fixture
-def mortal() -> Iterator[RunningCluster]:
-    """For one test alone: with a replica for each primary."""
-    with redis_cluster(replicas=True) as running:
-        yield running
-
-
-@asynccontextmanager
-async def state_at(url: str, **changes: object) -> AsyncIterator[RedisState]:
-    state = RedisState.from_settings(redis_settings(url, **changes))
-    try:
-        yield state
-    finally:
-        await state.close()
-
-
-@asynccontextmanager
-async def views_at(url: str, **changes: object) -> AsyncIterator[RedisViews]:
-    views = RedisViews.from_settings(redis_settings(url, **changes))
-    try:
-        yield views
-    finally:
-        await views.close()
-
-
-def owner(cluster: RunningCluster, partition: int) -> Member:
-    return cluster.owner(keys.ledger(partition))
-
-
-def elsewhere(cluster: RunningCluster, partition: int) -> Member:
-    """A primary that does not have the partition."""
-    return next(member for member in cluster.primaries if member is not owner(cluster, partition))
-
-
-def many(partition: int, number: int) -> range:
-    """Partitions that no other test uses: up to a hundred."""
-    return range(100 * partition, 100 * partition + number)
-
-
-def one_each(cluster: RunningCluster, partition: int) -> list[int]:
-    """A partition of each primary that no other test uses."""
-    found = {owner(cluster, other).port: other for other in many(partition, 40)}
-    assert len(found) == len(cluster.primaries)
-    return list(found.values())
+from tests.redis_cluster import Member, RunningCluster
 
 
 async def test_a_cluster_is_found_by_any_one_of_its_servers(cluster: RunningCluster, partition: int) -> None:
@@ -145,7 +84,7 @@ async def test_a_server_that_hangs_stops_its_own_partitions_only(moving: Running
 
         assert [result for result in found[::2] if result != (None, None)] == []
         assert all(isinstance(result, StateUnavailable) for result in found[1::2])
-        await _eventually(lambda: views.customer(here, "ana"))
+        await eventually(lambda: views.customer(here, "ana"))
         server = await views._calls.server()
         assert isinstance(server, Cluster)
         assert {len(node._line.waiting) for node in server._every_node() if node._line} == {0}, "nothing is left behind"
@@ -238,7 +177,7 @@ async def test_a_storm_of_redirections_is_weathered_with_few_looks_at_the_map(
         found = await asyncio.gather(*(state.states(p, ["ana"]) for p in partitions for _ in range(20)))
 
         assert found == [[b"%d" % p] for p in partitions for _ in range(20)]
-        assert 1 <= _looks(moving.primaries) <= 12
+        assert 1 <= looks(moving.primaries) <= 12
 
 
 async def test_replies_never_cross_when_reads_are_cancelled_while_slots_move(
@@ -280,133 +219,9 @@ async def test_each_server_that_forgot_the_scripts_is_told_them_again(moving: Ru
         assert [result.applied for result in results] == [True] * 3
 
 
-async def test_a_replica_takes_over_and_the_state_goes_on_from_what_it_has(mortal: RunningCluster) -> None:
-    here, *others = one_each(mortal, 1)
-    async with state_at(mortal.url, redis_timeout=1.0) as state:
-        await state.commit([commit(p, states={"ana": b"A"}) for p in (here, *others)])
-        dead = owner(mortal, here)
-        assert dead.ask("WAIT", 1, 5000) == 1
-        dead.kill()
-
-        with pytest.raises(StateUnavailable):
-            await state.commit([commit(here, 1)])
-        await _eventually(lambda: state.states(here, ["ana"]))
-
-        ledger = await state.ledger(here)
-        assert await state.states(here, ["ana"]) == [b"A" if ledger.next else None], "whole, also where it forgot"
-        results = await state.commit([commit(here, ledger.next), *(commit(p, 1) for p in others)])
-        assert [result.applied for result in results] == [True] * 3
-
-
-async def test_listeners_hear_of_every_partition_also_when_the_server_they_listened_at_died(
-    mortal: RunningCluster,
-) -> None:
-    partitions = one_each(mortal, 1)
-    async with state_at(mortal.url, redis_timeout=1.0) as state, views_at(mortal.url) as views:
-        for place in partitions:
-            assert await _hears(state, views, place)
-        for member in mortal.primaries[:1]:
-            member.kill()
-        for place in partitions:
-            assert await _hears(state, views, place)
-
-
-async def test_a_listener_leaves_a_server_that_hangs(
-    moving: RunningCluster, partition: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wakes, "QUIET", 0.3)
-    async with state_at(moving.url) as state, views_at(moving.url) as views:
-        for place in one_each(moving, partition):
-            assert await _hears(state, views, place)
-        [listened_at] = [member for member in moving.primaries if member.ask("PUBSUB NUMPAT")]
-        places = [place for place in one_each(moving, partition) if owner(moving, place) is not listened_at]
-        with paused(moving, listened_at):
-            for place in places:
-                assert await _hears(state, views, place)
-
-
-async def test_a_cluster_without_a_part_says_so() -> None:
-    with redis_cluster() as broken:
-        here, there, _ = one_each(broken, 1)
-        async with state_at(broken.url, redis_timeout=1.0) as state:
-            await state.commit([commit(here), commit(there)])
-            dead = owner(broken, here)
-            living = [member for member in broken.primaries if member is not dead]
-            dead.kill()
-            before, began = _looks(living), time.monotonic()
-            for _ in range(300):
-                with pytest.raises(StateUnavailable, match=dead.address):
-                    await state.ledger(here)
-            rounds = (time.monotonic() - began) / LOOK_PAUSE + 1
-            assert _looks(living) - before <= rounds * (ASKED + 1), "a call that fails wants a look, not each its own"
-            with pytest.raises(StateUnavailable, match="a part of the cluster has no primary"):
-                await _until_it_fails(lambda: state.ledger(there))
-
-
-async def test_a_slot_that_nobody_has_is_told_by_its_number(moving: RunningCluster, partition: int) -> None:
-    async with state_at(moving.url) as state:
-        server = await state.calls.server()
-        assert isinstance(server, Cluster)
-        server._slots.owners[:] = [""] * len(server._slots.owners)
-        with pytest.raises(StateUnavailable, match="no server has slot"):
-            await state.ledger(partition)
-        await _eventually(lambda: state.ledger(partition))
-
-
-async def test_every_primary_of_a_cluster_is_looked_at(moving: RunningCluster) -> None:
-    calls = Calls(f"redis://{moving.primaries[0].address}/0", timeout=5.0)
-    await check_fit(calls)
-    for member in moving.primaries:
-        member.ask("CONFIG SET", "maxmemory-policy", "allkeys-lru")
-        with pytest.raises(UnfitRedis, match=f"{member.address}.*noeviction"):
-            await check_fit(calls)
-        member.ask("CONFIG SET", "maxmemory-policy", "noeviction")
-    await calls.close()
-
-
-async def test_a_cluster_has_no_other_database(moving: RunningCluster) -> None:
-    calls = Calls(moving.url.removesuffix("/0") + "/3", timeout=5.0)
-    with pytest.raises(UnfitRedis, match="end CAUDAL_REDIS_URL with /0"):
-        await check_fit(calls)
-    await calls.close()
-
-
-async def test_servers_of_two_clusters_are_refused(cluster: RunningCluster, moving: RunningCluster) -> None:
-    calls = Calls(f"redis://{cluster.primaries[0].address},{moving.primaries[0].address}/0", timeout=5.0)
-    with pytest.raises(UnfitRedis, match="belong to two clusters"):
-        await check_fit(calls)
-    await calls.close()
-
-
-async def test_several_servers_that_are_no_cluster_are_refused(redis_url: str, cluster: RunningCluster) -> None:
-    single = redis_url.removeprefix("redis://").partition("/")[0]
-    for address in (f"{single},127.0.0.1:1", f"{cluster.primaries[0].address},{single}"):
-        calls = Calls(f"redis://{address}/0", timeout=5.0)
-        with pytest.raises(UnfitRedis, match="name it alone"):
-            await check_fit(calls)
-        await calls.close()
-
-
-async def test_several_servers_that_are_all_down_are_waited_for() -> None:
-    calls = Calls("redis://127.0.0.1:1,127.0.0.1:2/0", timeout=5.0)
-    with pytest.raises(StateUnavailable, match=r"127\.0\.0\.1:1"):
-        await check_fit(calls)
-    await calls.close()
-
-
 def _reads(member: Member) -> int:
     """Times the server read from a client's socket."""
-    return int(_information(member, "stats")["total_reads_processed"])
-
-
-def _looks(members: Sequence[Member]) -> int:
-    """Times that any of them was asked for the map."""
-    told = [_information(member, "commandstats").get("cmdstat_cluster|slots", "calls=0") for member in members]
-    return sum(int(line.partition("calls=")[2].partition(",")[0]) for line in told)
-
-
-def _information(member: Member, section: str) -> dict[str, str]:
-    return dict(line.split(":", 1) for line in member.ask("INFO", section).decode().split() if ":" in line)
+    return int(information(member, "stats")["total_reads_processed"])
 
 
 async def _write_until(stop: asyncio.Event, state: RedisState, partition: int) -> int:
@@ -414,37 +229,10 @@ async def _write_until(stop: asyncio.Event, state: RedisState, partition: int) -
     number = 0
     while not stop.is_set():
         numbered = commit(partition, number, outgoing=[push_record(value=b"%d" % number)])
-        [committed] = await _eventually(partial(state.commit, [numbered]))
+        [committed] = await eventually(partial(state.commit, [numbered]))
         assert committed.next == number + 1
         number += 1
     return number
-
-
-async def _hears(state: RedisState, views: RedisViews, partition: int) -> bool:
-    """Whether a listener hears of posts to the partition, sooner or later."""
-    for attempt in count():
-        with views.listen(partition, "ana") as ana:
-            while await ana.wait(0.0):
-                pass
-            decision = f"{attempt} {time.monotonic()}"
-            await _eventually(partial(state.post, partition, "ana", decision, b""))
-            if await ana.wait(0.2):
-                return True
-        if attempt > 100:
-            return False
-    raise AssertionError("unreachable: count() has no end")
-
-
-async def _eventually(action: Callable[[], Awaitable[T]]) -> T:
-    """Its result as soon as Redis is there again."""
-    deadline = time.monotonic() + 30.0
-    while True:
-        try:
-            return await action()
-        except StateUnavailable:
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(0.02)
 
 
 async def _stands_at(state: RedisState, partition: int, offset: int) -> bool:
@@ -456,11 +244,3 @@ async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
     while not await condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
-
-
-async def _until_it_fails(action: Callable[[], Awaitable[object]]) -> None:
-    """Raises what it raises in the end."""
-    deadline = time.monotonic() + 30.0
-    while time.monotonic() < deadline:
-        await action()
-        await asyncio.sleep(0.02)
