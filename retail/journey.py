@@ -70,15 +70,17 @@ def advance(state: CustomerState, event: Event, reference: Reference, policy: Jo
     """The state after the event. Pure: same arguments, same answer; an event applied twice changes nothing."""
     if type(event) is TimerFired:
         return _fired(state, event, policy)
-    hashed = messages.hash_of(event.id)
-    if messages.remembers(state.messages, hashed):
-        return Advanced(state, duplicate=True)
+    mark = messages.mark_of(event.id, messages.content_of(event))
+    known = messages.known(state.messages, mark)
+    if known:
+        conflict = known is messages.Known.OTHER
+        return Advanced(state, duplicate=not conflict, rejected=refusals.ID_CONFLICT if conflict else "")
     rule = _RULES[type(event)]
     refusal = rule.refusal(event, reference)
     if refusal:
         return Advanced(state, rejected=refusal)
     remembered, forgotten = messages.add(
-        state.messages, hashed, event.received, policy.message_days, policy.message_limit
+        state.messages, mark, event.received, policy.message_days, policy.message_limit
     )
     grown = _replace(
         state,

@@ -1,13 +1,25 @@
-"""Which messages of a customer were applied already: 64-bit hashes of their ids, by the day they arrived.
+"""Which messages of a customer were applied already: a mark of each, by the day it arrived.
+
+A mark is 48 bits of the id's hash and 16 of a fingerprint of what the message said, so that an id which is used again
+for something else is told from a message that comes again. A new message is taken for one of n remembered with
+probability n * 2**-48, 9e-13 at 256 of them; then it is rejected as a conflict, not lost in silence, but for one time
+in 65536. A conflict is taken for a repetition one time in 65536, too.
 
 Layout, little-endian: the number of days u8; per day, oldest first, the day u16 (days since the epoch) and how many
-ids arrived on it u16; then the hashes, 8 bytes each, in order of arrival. So an id costs 8 bytes and a day 4.
+ids arrived on it u16; then the marks, 8 bytes each, in order of arrival. So an id costs 8 bytes and a day 4.
 """
 
+from enum import IntEnum
 from hashlib import blake2b
 from struct import Struct
+from typing import get_args
+from zlib import crc32
+
+from retail.events import DeliveryReported, Event, encode_event
 
 HASH = 8
+ID = 6
+"""Bytes of a mark that are the id's."""
 DAY = 86_400_000
 """Milliseconds."""
 
@@ -15,23 +27,55 @@ LAST_DAY = (1 << 16) - 1
 
 _RUN = Struct("<HH")
 
-
-def hash_of(message: str) -> bytes:
-    """8 bytes; two of the ids that one customer is remembered by share them with probability 2e-15."""
-    return blake2b(message.encode(), digest_size=HASH).digest()
+_KINDS = {kind: crc32(str(kind.__struct_config__.tag).encode()) for kind in get_args(Event)}
 
 
-def remembers(messages: bytes, hashed: bytes) -> bool:
-    found = messages.find(hashed)
+class Known(IntEnum):
+    """What is remembered of a message's id: nothing, this very message, or another one."""
+
+    NOT = 0
+    SAME = 1
+    OTHER = 2
+
+
+def mark_of(message: str, content: int = 0) -> bytes:
+    """message: its id. content: of which 16 bits are kept."""
+    return blake2b(message.encode(), digest_size=HASH).digest()[:ID] + (content & 0xFFFF).to_bytes(HASH - ID, "little")
+
+
+def content_of(event: Event) -> int:
+    """A fingerprint of what the event says, apart from its id, the times and the channel: a message that comes again,
+    by another way, may differ in those. What we report of a push is told by its id alone: judged again, the reason may
+    be another one.
+    """
+    if type(event) is DeliveryReported:
+        return 0
+    # As written: {"event":KIND,"id":...,"customer":...,"channel":...,"at":...,"received":NUMBER,THE REST}
+    raw = encode_event(event)
+    received = raw.index(b'"received":')
+    rest = raw.find(b",", received)
+    return crc32(raw[rest:] if rest > 0 else b"", _KINDS[type(event)])
+
+
+def remembers(messages: bytes, mark: bytes) -> bool:
+    """Whether the id was used, whatever for."""
+    return known(messages, mark) is not Known.NOT
+
+
+def known(messages: bytes, mark: bytes) -> Known:
+    id_ = mark[:ID]
+    found = messages.find(id_)
     if found < 0:
-        return False
+        return Known.NOT
     start = _start(messages)
     while found >= 0 and (found < start or (found - start) % HASH):
-        found = messages.find(hashed, found + 1)
-    return found >= 0
+        found = messages.find(id_, found + 1)
+    if found < 0:
+        return Known.NOT
+    return Known.SAME if messages[found : found + HASH] == mark else Known.OTHER
 
 
-def add(messages: bytes, hashed: bytes, received: int, memory: int, limit: int) -> tuple[bytes, int]:
+def add(messages: bytes, mark: bytes, received: int, memory: int, limit: int) -> tuple[bytes, int]:
     """The messages with one more, and how many ids the bound pushed out before their time.
 
     received: arrival, milliseconds. memory: days an id is kept after the day of its arrival. limit: ids kept at
@@ -42,21 +86,21 @@ def add(messages: bytes, hashed: bytes, received: int, memory: int, limit: int) 
         newest, arrived = _RUN.unpack_from(messages, place)
         if received // DAY <= newest:
             # The common case: nothing expires within a day.
-            return messages[:place] + _RUN.pack(newest, arrived + 1) + messages[place + _RUN.size :] + hashed, 0
-    return _add_and_forget(messages, hashed, received // DAY, memory, limit)
+            return messages[:place] + _RUN.pack(newest, arrived + 1) + messages[place + _RUN.size :] + mark, 0
+    return _add_and_forget(messages, mark, received // DAY, memory, limit)
 
 
-def _add_and_forget(messages: bytes, hashed: bytes, arrival: int, memory: int, limit: int) -> tuple[bytes, int]:
-    runs, hashes = _runs(messages), messages[_start(messages) :]
+def _add_and_forget(messages: bytes, mark: bytes, arrival: int, memory: int, limit: int) -> tuple[bytes, int]:
+    runs, marks = _runs(messages), messages[_start(messages) :]
     day = min(max(arrival, runs[-1][0] if runs else 0), LAST_DAY)
     if runs and runs[-1][0] == day:
         runs[-1] = (day, runs[-1][1] + 1)
     else:
         runs.append((day, 1))
-    hashes += hashed
+    marks += mark
     expired = _expired(runs, day - memory)
-    pushed_out = max(0, len(hashes) // HASH - expired - limit)
-    return _pack(runs, hashes, expired + pushed_out), pushed_out
+    pushed_out = max(0, len(marks) // HASH - expired - limit)
+    return _pack(runs, marks, expired + pushed_out), pushed_out
 
 
 def size(messages: bytes) -> int:
@@ -77,7 +121,7 @@ def _expired(runs: list[tuple[int, int]], oldest: int) -> int:
     return sum(count for day, count in runs if day < oldest)
 
 
-def _pack(runs: list[tuple[int, int]], hashes: bytes, gone: int) -> bytes:
+def _pack(runs: list[tuple[int, int]], marks: bytes, gone: int) -> bytes:
     """gone: ids to forget, the oldest first."""
     header, left = b"", gone
     kept = 0
@@ -88,4 +132,4 @@ def _pack(runs: list[tuple[int, int]], hashes: bytes, gone: int) -> bytes:
         header += _RUN.pack(day, count - left)
         left = 0
         kept += 1
-    return bytes((kept,)) + header + hashes[gone * HASH :]
+    return bytes((kept,)) + header + marks[gone * HASH :]

@@ -21,6 +21,7 @@ UNKNOWN_ZONE = "unknown_zone"
 UNKNOWN_BEACON = "unknown_beacon"
 EARLY_TIMER = "early_timer"
 ID_CONFLICT = "id_conflict"
+"""The id of a message that said something else: senders must not use an id twice."""
 
 
 def unknown_item(event: ProductViewed | ProductAdded | ProductRemoved, reference: Reference) -> str:

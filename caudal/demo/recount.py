@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from caudal.demo.journal import Journal, Sent
 from caudal.demo.tally import Tally
 from retail.customers import EMPTY, CustomerState, decode_state
-from retail.messages import hash_of, remembers
+from retail.messages import mark_of, remembers
 from retail.policy import JourneyPolicy
 from streams.state import State
 from streams.topics.partitions import partition_of
@@ -70,7 +70,7 @@ def difference(sent: Sent, reports: int, before: CustomerState, after: CustomerS
     """
     applied = after.version - before.version - reports
     if len(sent.messages) + reports <= JourneyPolicy().message_limit:
-        missing = sum(not remembers(after.messages, hash_of(message)) for message in sent.messages)
+        missing = sum(not remembers(after.messages, mark_of(message)) for message in sent.messages)
     else:
         missing = max(0, len(sent.messages) - applied)
     orders = after.orders - before.orders - sent.orders

@@ -75,6 +75,20 @@ def test_an_event_produced_twice_is_applied_once() -> None:
     assert batch.states["ana"].cart == {"mug": 2}
 
 
+def test_an_id_used_again_for_something_else_is_rejected_as_a_conflict() -> None:
+    batch = folded(stored(added("m1"), added("m1", item="lamp"), added("m1")))
+    assert (batch.counts["applied"], batch.counts["duplicate"], batch.counts["rejected_id_conflict"]) == (1, 1, 1)
+    [rejected] = [decode_rejected(out.value or b"") for out in batch.outgoing if out.topic == REJECTED.name]
+    assert rejected.reason == "id_conflict"
+    assert batch.states["ana"].cart == {"mug": 1}
+
+
+def test_a_commit_says_of_whose_timers_moved_when_the_first_is_due() -> None:
+    once = committed(stored(viewed("m1", "bea"), added("m2"), added("m3")))
+    assert once.due == {"ana": NOON + WORLD.journey.abandoned_cart_ms}
+    assert committed(stored(viewed("m1"))).due == {}
+
+
 def test_marks_of_an_earlier_commit_still_hold() -> None:
     batch = folded(stored(added("m1"), first=7, source=4), Ledger(next=7, marks={(WEB.name, 0): 4}))
     assert batch.counts["produced_twice"] == 1
