@@ -11,6 +11,7 @@ import pytest
 from streams.state import Ledger, StateUnavailable, keys
 from streams.state.cluster import Cluster
 from streams.state.redis import RedisState
+from streams.state.wipe import wipe
 from tests.contract.clusters import (
     elsewhere,
     eventually,
@@ -57,6 +58,15 @@ async def test_commits_of_many_partitions_reach_each_server_in_one_piece(
         after = [_reads(member) for member in cluster.primaries]
     assert all(result.applied for result in results)
     assert [b - a - o for a, b, o in zip(before, after, overhead, strict=True)] == [1, 1, 1]
+
+
+async def test_partitions_of_every_server_can_be_wiped(cluster: RunningCluster, partition: int) -> None:
+    wiped, kept = many(partition, 12)[:10], many(partition, 12)[10:]
+    async with state_at(cluster.url) as state:
+        await state.commit([commit(p, states={"ana": b"A"}) for p in (*wiped, *kept)])
+        await wipe(state.calls, wiped)
+        assert [await state.states(p, ["ana"]) for p in wiped] == [[None]] * 10
+        assert [await state.states(p, ["ana"]) for p in kept] == [[b"A"]] * 2
 
 
 async def test_nobody_waits_for_one_server_before_the_next_is_asked(moving: RunningCluster, partition: int) -> None:
