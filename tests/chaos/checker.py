@@ -71,7 +71,11 @@ class Verdict:
 
 def judge(system: System, journal: Journal) -> Verdict:
     """Waits until all is quiet, stops the workers, and compares. Raises NeverQuiet, RedisError."""
-    standing = settle(system)
+    return compare(system, journal, settle(system))
+
+
+def compare(system: System, journal: Journal, standing: Standing) -> Verdict:
+    """What there is now, while nothing moves."""
     oracle = Oracle(system.world, Sources(), system.settings.customer_partitions)
     recomputed(lambda see, topics: scan(system.settings.broker, topics, see), oracle)
     told = Told()

@@ -30,13 +30,14 @@ CALM = Nuisances(copies=0.0, poison=0.0)
 
 @dataclass
 class Driver:
-    """Sends a traffic's events when their time has come. stopped: end early, as for Ctrl-C."""
+    """Sends a traffic's events when their time has come. stopped: end early. under_way: there is more to send."""
 
     system: System
     journal: Journal
     nuisances: Nuisances = field(default_factory=Nuisances)
     stopped: threading.Event = field(default_factory=threading.Event)
     progress: int = 0
+    under_way: bool = True
     fault: BaseException | None = None
     _recent: deque[Sent] = field(default_factory=lambda: deque(maxlen=RECENT))
 
@@ -52,6 +53,7 @@ class Driver:
                 (http if sent.http else kafka).send(sent)
                 self._annoy(kafka, sent, draw)
         finally:
+            self.under_way = False
             kafka.close()
             http.close()
 

@@ -76,6 +76,15 @@ class Look:
         self.redis.close()
 
 
+def standing_of(system: System) -> Standing:
+    """Now. Raises KafkaError, RedisError."""
+    look = Look(system)
+    try:
+        return look()
+    finally:
+        look.close()
+
+
 def await_quiet(system: System, patience: float = PATIENCE) -> Standing:
     """How all stands once nothing has moved for STILL seconds. Raises NeverQuiet."""
     look = Look(system)
@@ -103,9 +112,7 @@ def settle(system: System) -> Standing:
     standing = await_quiet(system)
     for _ in range(ATTEMPTS):
         system.workers.stop()
-        look = Look(system)
-        standing = look()
-        look.close()
+        standing = standing_of(system)
         if not standing.behind():
             return standing
         system.add_worker()

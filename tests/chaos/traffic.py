@@ -98,8 +98,8 @@ class Traffic:
     """events: how many. rate: a second, which also spaces the times. start: of the first event, milliseconds.
 
     late: the share of views, searches and sightings that tell of up to ten minutes ago. over_http: the share of
-    customers whose events come through a gateway. first: number of the first event, so that several can follow
-    each other in one journal; each is then made when the one before it is over, for its times.
+    customers whose events come through a gateway. first: number of the first event; with it, and a seed and so
+    customers of their own, several can follow each other in one journal.
     """
 
     events: int
@@ -113,7 +113,7 @@ class Traffic:
 
     def __iter__(self) -> Iterator[Sent]:
         draw = random.Random(self.seed)
-        names = [f"customer-{number}" for number in range(self.customers or max(50, self.events // 100))]
+        names = [f"c{self.seed}-{number}" for number in range(self.customers or max(50, self.events // 100))]
         shoppers = [Shopper(name, draw.random() < self.over_http, draw) for name in names]
         for n in range(self.first, self.first + self.events):
             stamp = self.start + int((n - self.first) * 1000 / self.rate)
