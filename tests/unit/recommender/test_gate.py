@@ -1,14 +1,15 @@
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.gate import Contact, gate, regate
+from recommender.gate import Contact, gate, quiet_until, regate
 from recommender.policy import GatePolicy
 from recommender.promote import PromotionQuery, promote
-from retail.customers import EMPTY, CustomerState
+from retail.customers import EMPTY, CustomerState, SentPush
 from retail.decisions import Push, Reason
 from retail.events import DeliveryStatus
 from retail.journey import remember
@@ -26,6 +27,8 @@ from tests.shop import (
     bought,
     consented,
     customer_who,
+    entered,
+    identified,
     occasion,
     offer,
     reported,
@@ -223,3 +226,54 @@ def test_a_push_is_not_sent_without_the_consent_its_offer_needs() -> None:
     state, push = push_at(WILLING, NOON)
     personal = shop(offers=[offer(push.offer, purpose="personalization")])
     assert again(state, push, reference=personal) is Reason.NO_CONSENT
+
+
+# --- who is in no store -------------------------------------------------------------------------------------------
+
+
+def at_home(state: CustomerState, at: int = NOON) -> Contact:
+    return Contact(state, "this-decision", "", "", at)
+
+
+def living_in(zone: str, trait: str = "timezone") -> CustomerState:
+    return customer_who(identified(NOON - DAY, {trait: zone}), start=WILLING)
+
+
+@pytest.mark.parametrize("trait", ["timezone", "time_zone"])
+@pytest.mark.parametrize(
+    ("zone", "expected"), [("Asia/Tokyo", None), ("Australia/Sydney", Reason.QUIET_HOURS)], ids=["at nine", "at eleven"]
+)
+def test_quiet_hours_at_home_are_those_of_the_declared_time_zone(
+    trait: str, zone: str, expected: Reason | None
+) -> None:
+    assert gate(at_home(living_in(zone, trait)), GATE, SHOP) is expected
+
+
+def test_without_a_declared_time_zone_that_of_the_store_visited_last_counts() -> None:
+    visitor = customer_who(entered("new-york", NOON - DAY), start=WILLING)
+    assert gate(at_home(visitor, NOON), GATE, SHOP) is Reason.QUIET_HOURS
+    assert gate(at_home(visitor, NOON + 2 * HOUR), GATE, SHOP) is None
+
+
+@pytest.mark.parametrize("zone", ["", "Atlantis", "../../etc/passwd", "America", "/etc/localtime", "\x00"])
+def test_where_no_local_time_is_known_nobody_is_contacted(zone: str) -> None:
+    assert gate(at_home(living_in(zone)), GATE, SHOP) is Reason.UNKNOWN_TIME_ZONE
+
+
+def test_contacts_at_home_do_not_count_as_one_visit() -> None:
+    sent = SentPush("other-decision", "offer", "", NOON - HOUR, DeliveryStatus.SENT)
+    state = msgspec.structs.replace(living_in("Europe/Madrid"), pushes=(sent,))
+    assert gate(at_home(state), GATE, SHOP) is None
+
+
+@given(
+    st.integers(NOON, NOON + 400 * DAY), st.sampled_from(["Europe/Madrid", "America/New_York", "Australia/Lord_Howe"])
+)
+def test_after_the_end_of_the_quiet_hours_it_is_not_quiet(at: int, zone: str) -> None:
+    contact = at_home(living_in(zone), at)
+    if gate(contact, GATE, SHOP) is not Reason.QUIET_HOURS:
+        return
+    until = quiet_until(contact, GATE, SHOP)
+    assert at < until <= at + 11 * HOUR
+    assert gate(contact._replace(at=until), GATE, SHOP) is None
+    assert gate(contact._replace(at=until - MINUTE), GATE, SHOP) is Reason.QUIET_HOURS
