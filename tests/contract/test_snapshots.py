@@ -25,12 +25,16 @@ PARTITION = 5
 
 @dataclass
 class Worker:
-    """One that owns the partition: commits to a state in memory, writes snapshots to a real topic."""
+    """One that owns the partition: commits to a state in memory, writes snapshots to a real topic.
+
+    timers: of every customer it commits.
+    """
 
     broker: Broker
     log: str = "incarnation-1"
     state: MemoryState = field(default_factory=MemoryState)
     owned: Ownership = field(default_factory=lambda: Ownership(limit=100, partitions=8))
+    timers: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = self.broker.settings
@@ -42,7 +46,8 @@ class Worker:
         return self.log
 
     async def commit(self, first: int, following: int, *customers: str, outgoing: tuple[Outgoing, ...] = ()) -> None:
-        states = {who: encode_state(CustomerState(version=following, applied=following - 1)) for who in customers}
+        state = CustomerState(version=following, applied=following - 1, timers=self.timers)
+        states = {who: encode_state(state) for who in customers}
         marks: dict[Source, int] = {(WEB.name, 0): following}
         commit = Commit(PARTITION, first, following, marks, states, {}, outgoing)
         [committed] = await self.state.commit([commit])
@@ -79,6 +84,17 @@ async def test_what_a_round_wrote_comes_back_with_its_ledger(fresh_broker: Broke
     assert await restore(worker, empty)
     assert await versions(empty, "ana", "bea", "cleo") == [10, 10, None]
     assert await empty.ledger(PARTITION) == Ledger(10, {(WEB.name, 0): 10, restored_mark(PARTITION): 9})
+
+
+async def test_timers_come_back_and_are_found_when_they_are_due(fresh_broker: Broker) -> None:
+    worker, empty = Worker(fresh_broker, timers={"visit_end": 7000, "cart_abandoned": 5000}), MemoryState()
+    await worker.commit(0, 10, "ana")
+    worker.timers = {}
+    await worker.commit(10, 20, "bea")
+    await worker.rounds.round(PARTITION)
+    assert await restore(worker, empty)
+    assert await empty.due([PARTITION], 4999, 10) == [{}]
+    assert await empty.due([PARTITION], 5000, 10) == [{"ana": 5000}]
 
 
 async def test_a_later_round_writes_only_who_changed_since(fresh_broker: Broker) -> None:
