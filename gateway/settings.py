@@ -33,9 +33,9 @@ class GatewaySettings(Settings):
         Field(
             ge=0,
             description="Milliseconds between the beginnings of two rounds of writing to Kafka at least: events of "
-            "concurrent requests go together, after a silence none waits. 0 writes as often as it can.",
+            "concurrent requests go together; after a silence none waits, and a crowd does not wait. 0 writes at once.",
         ),
-    ] = 5.0
+    ] = 8.0
     body_deadline: Annotated[
         float, Field(gt=0, description="Seconds a sender may take to send a body; ends slow-body attacks.")
     ] = 30.0

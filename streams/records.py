@@ -9,19 +9,20 @@ inlines it.)
 """
 
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from aiokafka.protocol.fetch import FetchRequest
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from mode import Service
 
 from streams.faults import Point, reach, reach_or_hang
+from streams.fetches import Fetches
+from streams.topics import CUSTOMER_EVENTS
 from streams.topics.pace import Pace
 
 Records = list[ConsumerRecord[bytes | None, bytes | None]]
@@ -202,20 +203,9 @@ class RecordBatchThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 - Faust gives no way to say it
-        client = consumer._client  # noqa: SLF001 - aiokafka sends the next fetch when the last was read, and nothing between
-        client.send = _paced(client.send, Pace(transport.pace))
+        client = consumer._client  # noqa: SLF001 - aiokafka asks again when the last was read, for all there is
+        client.send = Fetches(client.send, Pace(transport.pace), {CUSTOMER_EVENTS.name}).send
         return consumer
-
-
-def _paced(send: Callable[..., Awaitable[Any]], pace: Pace) -> Callable[..., Awaitable[Any]]:
-    """Fetches wait for their turn before they leave, so that they bring what has come until then."""
-
-    async def paced(node: int, request: Any, **how: Any) -> Any:
-        if isinstance(request, FetchRequest):
-            await pace.turn()
-        return await send(node, request, **how)
-
-    return paced
 
 
 class RecordBatchTransport(driver.Transport):

@@ -1,10 +1,14 @@
 """A pace: rounds begin at least so far apart, so that what comes meanwhile goes together instead of one by one.
 
-A round to Kafka costs the same for one record as for a hundred. What comes after a silence goes at once.
+A round to Kafka costs the same for one record as for a hundred. What comes after a silence goes at once, and a crowd
+does not wait.
 """
 
 import asyncio
 from dataclasses import dataclass, field
+
+CROWD = 16
+"""Calls for which a round begins before its time: it is large enough."""
 
 
 @dataclass(eq=False)
@@ -13,7 +17,9 @@ class Pace:
 
     seconds: float = 0.0
     _due: float = 0.0
+    _calls: int = 0
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    _timer: asyncio.TimerHandle | None = None
 
     async def turn(self) -> None:
         """Returns when the next round begins; all who wait for it go together."""
@@ -21,17 +27,26 @@ class Pace:
             return
         loop = asyncio.get_running_loop()
         if not self._waiting:
-            now = loop.time()
-            if now >= self._due:
-                self._due = now + self.seconds
+            if loop.time() >= self._due:
+                self._begin(loop)
                 return
-            loop.call_at(self._due, self._begin, loop)
+            self._timer = loop.call_at(self._due, self._begin, loop)
         mine = loop.create_future()
         self._waiting.append(mine)
         await mine
 
+    def count(self) -> None:
+        """Somebody calls who will be in the next round; for a crowd it begins now, or as soon as one takes a turn."""
+        self._calls += 1
+        if self._calls >= CROWD:
+            self._due = 0.0
+            if self._waiting:
+                self._begin(asyncio.get_running_loop())
+
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._due = loop.time() + self.seconds
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due, self._calls = loop.time() + self.seconds, 0
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             if not each.done():

@@ -87,6 +87,7 @@ class Publisher:
         delivery = Delivery(len(records), asyncio.get_running_loop().create_future())
         for place, group in groups.items():
             self._lane(place).add(Parcel(delivery, group))
+        self._pace.count()
         try:
             await delivery.over
         except BaseException:

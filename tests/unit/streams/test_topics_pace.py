@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from streams.topics.pace import Pace
+from streams.topics.pace import CROWD, Pace
 
 APART = 0.05
 """Seconds; long beside what a turn of the event loop takes."""
@@ -54,6 +54,21 @@ async def test_one_who_gives_up_holds_up_nobody() -> None:
     impatient.cancel()
     await asyncio.wait_for(patient, 100 * APART)
     assert impatient.cancelled()
+
+
+async def test_a_crowd_does_not_wait() -> None:
+    pace = Pace(3600.0)
+    await pace.turn()
+    waiting = asyncio.create_task(pace.turn())
+    await asyncio.sleep(0)
+    for _ in range(CROWD - 1):
+        pace.count()
+    assert not waiting.done()
+    pace.count()
+    await waiting
+    for _ in range(CROWD):
+        pace.count()
+    passes_at_once(pace)
 
 
 async def test_without_a_pace_everybody_passes() -> None:

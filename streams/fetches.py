@@ -1,0 +1,80 @@
+"""When a worker asks Kafka for records, and for which: at a pace, and hop after hop.
+
+A fetch and what follows from it cost the same for one record as for fifty. So while records keep coming, fetches leave
+at a pace and in turn: first for what comes from outside, then for what the worker wrote because of it. Each agent then
+works every other time, on twice as much, and an event takes no longer than if both were asked for every time. After a
+silence one fetch waits for everything, and what comes is there at once.
+"""
+
+from collections.abc import Collection
+from copy import copy
+from typing import Protocol, cast
+
+from aiokafka.protocol.fetch import FetchRequest
+
+from streams.topics.pace import Pace
+
+Topics = list[tuple[str, list[tuple[int, int, int]]]]
+"""Topic; of each partition its number, the offset asked for and the bytes wanted at most."""
+
+QUIET = 2
+"""Fetches in turn that bring nothing until one waits for everything: one of each hop."""
+
+
+class Send(Protocol):
+    """How a client sends a request; the answer is the broker's."""
+
+    async def __call__(self, node: int, request: object, **how: object) -> object: ...
+
+
+class Fetched(Protocol):
+    """A broker's answer: by topic, of each partition a tuple that ends with its records, as bytes."""
+
+    @property
+    def topics(self) -> list[tuple[str, list[tuple[object, ...]]]]: ...
+
+
+class Fetches:
+    """Stands before a client's `send`. inner: the topics that a worker writes itself and reads again.
+
+    Requests that are no fetches pass. What a fetch is narrowed to is a choice among the partitions asked for; those
+    left out are asked for again next time.
+    """
+
+    def __init__(self, send: Send, pace: Pace, inner: Collection[str]) -> None:
+        self._send = send
+        self._pace = pace
+        self._inner = frozenset(inner)
+        self._turns: dict[int, bool] = {}
+        self._quiet: dict[int, int] = {}
+
+    async def send(self, node: int, request: object, **how: object) -> object:
+        if not isinstance(request, FetchRequest):
+            return await self._send(node, request, **how)
+        await self._pace.turn()
+        answer = await self._send(node, self._part(node, request), **how)
+        self._heard(node, cast(Fetched, answer))
+        return answer
+
+    def _part(self, node: int, whole: FetchRequest) -> FetchRequest:
+        """Where records keep coming, the topics whose turn it is; all of them where there are none of those."""
+        if self._pace.seconds == 0 or node not in self._turns:
+            return whole
+        topics = [entry for entry in whole.topics if (entry[0] in self._inner) == self._turns[node]]
+        return _part_of(whole, topics) if topics else whole
+
+    def _heard(self, node: int, answer: Fetched) -> None:
+        brought = any(partition[-1] for _, partitions in answer.topics for partition in partitions)
+        self._quiet[node] = 0 if brought else self._quiet.get(node, 0) + 1
+        if self._quiet[node] >= QUIET:
+            self._turns.pop(node, None)
+        elif brought or node in self._turns:
+            self._turns[node] = not self._turns.get(node, False)
+
+
+def _part_of(whole: FetchRequest, topics: Topics) -> FetchRequest:
+    """The same for some of its topics, answered at once with what is there."""
+    part = copy(whole)
+    part._topics = topics  # noqa: SLF001 - aiokafka's request has no other way to be made from another
+    part._max_wait_ms = 0  # noqa: SLF001
+    return part

@@ -1,0 +1,108 @@
+"""Fetches take turns between what comes from outside and what the worker wrote itself; nothing is left out for long."""
+
+from dataclasses import dataclass, field
+
+from aiokafka.protocol.fetch import FetchRequest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.fetches import Fetches
+from streams.topics import CUSTOMER_EVENTS, STORE, WEB
+from streams.topics.pace import Pace
+
+OUTER, INNER = {WEB.name, STORE.name}, {CUSTOMER_EVENTS.name}
+
+LONG = 500
+"""Milliseconds that a fetch for everything may wait."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    topics: list[tuple[str, list[tuple[object, ...]]]]
+
+
+@dataclass
+class Broker:
+    """Answers fetches; there are records of a topic until they are fetched. asked: topics and longest wait of each."""
+
+    there: set[str] = field(default_factory=set)
+    asked: list[tuple[set[str], int]] = field(default_factory=list)
+
+    async def send(self, node: int, request: object, **how: object) -> object:
+        assert isinstance(request, FetchRequest)
+        topics = {topic for topic, _ in request.topics}
+        self.asked.append((topics, request._max_wait_ms))
+        brought = topics & self.there
+        self.there -= brought
+        return Answer([(topic, [(0, 0, 7, b"records" if topic in brought else b"")]) for topic in topics])
+
+
+def whole(topics: set[str] = OUTER | INNER) -> FetchRequest:
+    return FetchRequest(LONG, 1, 1 << 20, 0, [(topic, [(0, 5, 1 << 20)]) for topic in sorted(topics)])
+
+
+def fetches(broker: Broker, pace: float = 1e-6) -> Fetches:
+    return Fetches(broker.send, Pace(pace), INNER)
+
+
+async def test_at_rest_one_fetch_waits_for_everything() -> None:
+    broker = Broker()
+    fetching = fetches(broker)
+    for _ in range(3):
+        await fetching.send(0, whole())
+    assert broker.asked == [(OUTER | INNER, LONG)] * 3
+
+
+async def test_while_records_come_the_hops_take_turns_and_nothing_waits_at_the_broker() -> None:
+    broker = Broker()
+    fetching = fetches(broker)
+    for _ in range(5):
+        broker.there = {WEB.name, CUSTOMER_EVENTS.name}
+        await fetching.send(0, whole())
+    assert broker.asked[1:] == [(INNER, 0), (OUTER, 0), (INNER, 0), (OUTER, 0)]
+
+
+async def test_once_both_hops_bring_nothing_one_fetch_waits_for_everything_again() -> None:
+    broker = Broker({WEB.name})
+    fetching = fetches(broker)
+    for _ in range(4):
+        await fetching.send(0, whole())
+    assert broker.asked == [(OUTER | INNER, LONG), (INNER, 0), (OUTER, 0), (OUTER | INNER, LONG)]
+
+
+async def test_a_node_that_leads_one_hop_only_is_always_asked_for_it() -> None:
+    broker = Broker()
+    fetching = fetches(broker)
+    for _ in range(3):
+        broker.there = {WEB.name}
+        await fetching.send(0, whole(OUTER))
+    assert {frozenset(topics) for topics, _ in broker.asked} == {frozenset(OUTER)}
+
+
+async def test_without_a_pace_every_fetch_asks_for_everything() -> None:
+    broker = Broker()
+    fetching = fetches(broker, pace=0.0)
+    for _ in range(3):
+        broker.there = {WEB.name}
+        await fetching.send(0, whole())
+    assert broker.asked == [(OUTER | INNER, LONG)] * 3
+
+
+async def test_what_a_request_asks_for_is_not_changed_by_asking_for_less() -> None:
+    broker = Broker({WEB.name})
+    fetching, request = fetches(broker), whole()
+    await fetching.send(0, request)
+    await fetching.send(0, request)
+    assert {topic for topic, _ in request.topics} == OUTER | INNER
+
+
+@given(st.lists(st.sets(st.sampled_from(sorted(OUTER | INNER))), max_size=20))
+async def test_whatever_comes_is_fetched_within_three_fetches(arrivals: list[set[str]]) -> None:
+    broker = Broker()
+    fetching = fetches(broker)
+    ages: dict[str, int] = {}
+    for arrived in arrivals:
+        broker.there |= arrived
+        await fetching.send(0, whole())
+        ages = {topic: ages.get(topic, 0) + 1 for topic in broker.there}
+        assert all(age < 3 for age in ages.values())
