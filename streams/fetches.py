@@ -20,6 +20,9 @@ Topics = list[tuple[str, list[tuple[int, int, int]]]]
 QUIET = 2
 """Fetches in turn that bring nothing until one waits for everything: one of each hop."""
 
+AT_ONCE = 1
+"""Milliseconds. With 0 the embedded broker brings nothing, whatever there is."""
+
 
 class Send(Protocol):
     """How a client sends a request; the answer is the broker's."""
@@ -76,5 +79,5 @@ def _part_of(whole: FetchRequest, topics: Topics) -> FetchRequest:
     """The same for some of its topics, answered at once with what is there."""
     part = copy(whole)
     part._topics = topics  # noqa: SLF001 - aiokafka's request has no other way to be made from another
-    part._max_wait_ms = 0  # noqa: SLF001
+    part._max_wait_ms = AT_ONCE  # noqa: SLF001
     return part

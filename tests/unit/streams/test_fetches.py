@@ -6,7 +6,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.fetches import Fetches
+from streams.fetches import AT_ONCE, Fetches
 from streams.topics import CUSTOMER_EVENTS, STORE, WEB
 from streams.topics.pace import Pace
 
@@ -59,7 +59,7 @@ async def test_while_records_come_the_hops_take_turns_and_nothing_waits_at_the_b
     for _ in range(5):
         broker.there = {WEB.name, CUSTOMER_EVENTS.name}
         await fetching.send(0, whole())
-    assert broker.asked[1:] == [(INNER, 0), (OUTER, 0), (INNER, 0), (OUTER, 0)]
+    assert broker.asked[1:] == [(INNER, AT_ONCE), (OUTER, AT_ONCE), (INNER, AT_ONCE), (OUTER, AT_ONCE)]
 
 
 async def test_once_both_hops_bring_nothing_one_fetch_waits_for_everything_again() -> None:
@@ -67,7 +67,7 @@ async def test_once_both_hops_bring_nothing_one_fetch_waits_for_everything_again
     fetching = fetches(broker)
     for _ in range(4):
         await fetching.send(0, whole())
-    assert broker.asked == [(OUTER | INNER, LONG), (INNER, 0), (OUTER, 0), (OUTER | INNER, LONG)]
+    assert broker.asked == [(OUTER | INNER, LONG), (INNER, AT_ONCE), (OUTER, AT_ONCE), (OUTER | INNER, LONG)]
 
 
 async def test_a_node_that_leads_one_hop_only_is_always_asked_for_it() -> None:
