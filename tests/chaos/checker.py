@@ -35,9 +35,9 @@ AT_ONCE = 500
 class Verdict:
     """events, copies, poison, customers, decisions, pushes, changes, timers: how much there was to judge.
 
-    unsure: events whose sender was never told. told_again: by topic, records beyond the first with the same bytes,
-    which readers must bear. produced_twice: records that the ledger's marks dropped. troubles: what is wrong, by kind;
-    examples: some of each.
+    posted: messages found in inboxes. unsure: events whose sender was never told. told_again: by topic, records
+    beyond the first with the same bytes, which readers must bear. produced_twice: records that the ledger's marks
+    dropped. troubles: what is wrong, by kind; examples: some of each.
     """
 
     events: int
@@ -48,6 +48,7 @@ class Verdict:
     pushes: int
     changes: int
     timers: int
+    posted: int
     unsure: int
     produced_twice: int
     told_again: dict[str, int] = field(default_factory=dict)
@@ -124,6 +125,7 @@ class Court:
     journal: Journal
     oracle: Oracle
     told: Told
+    posted: int = 0
 
     def __post_init__(self) -> None:
         self.troubles: Troubles = self.oracle.troubles
@@ -205,6 +207,7 @@ class Court:
         for customer, decisions in self.oracle.pushes.items():
             entries = cast(list[Entry], self.redis.xrange(keys.inbox(self.partition(customer), customer)))
             posted = Counter(fields[b"d"].decode() for _, fields in entries)
+            self.posted += posted.total()
             for decision, times in posted.items():
                 if times > 1 or decision not in decisions:
                     self.troubles.add("inbox_doubled", f"{customer}: {decision} {times} times")
@@ -214,7 +217,7 @@ class Court:
         for name, number in standing.behind().items():
             self.troubles.add("left_to_do", f"{name}: {number}", number)
         for number, ledger in enumerate(standing.ledgers):
-            if standing.committed.get((CUSTOMER_EVENTS.name, number), 0) > ledger:
+            if (standing.committed or {}).get((CUSTOMER_EVENTS.name, number), 0) > ledger:
                 self.troubles.add("committed_ahead", f"partition {number}: {ledger}")
 
     def verdict(self) -> Verdict:
@@ -233,6 +236,7 @@ class Court:
             pushes=sum(map(len, self.oracle.pushes.values())),
             changes=len(self.oracle.changes),
             timers=self.oracle.counts["timers"],
+            posted=self.posted,
             unsure=self.journal.unsure(),
             produced_twice=self.oracle.counts["produced twice"],
             told_again=told_again,

@@ -27,26 +27,38 @@ PATIENCE = 180.0
 
 
 class Standing(NamedTuple):
-    """ends, committed: by topic and partition. ledgers: next offset, outbox: entries, by partition."""
+    """ends, committed: by topic and partition; None where the broker cannot be asked. ledgers: next offset, outbox:
+    entries, by partition."""
 
     ends: dict[tuple[str, int], int]
-    committed: dict[tuple[str, int], int]
+    committed: dict[tuple[str, int], int] | None
     ledgers: list[int]
     outbox: list[int]
 
     def behind(self) -> dict[str, int]:
         """What is not done yet: records by topic, entries of the outbox."""
-        waits = {
-            f"{topic}/{partition}": end - self.committed.get((topic, partition), 0)
-            for (topic, partition), end in self.ends.items()
-            if topic in READ and self.committed
-        }
+        waits = self._unidentified() if self.committed is None else self._uncommitted(self.committed)
         waits |= {
             f"ledger/{number}": self.ends[CUSTOMER_EVENTS.name, number] - ledger
             for number, ledger in enumerate(self.ledgers)
         }
         waits["outbox"] = sum(self.outbox)
         return {name: number for name, number in waits.items() if number}
+
+    def _uncommitted(self, committed: dict[tuple[str, int], int]) -> dict[str, int]:
+        return {
+            f"{topic}/{partition}": end - committed.get((topic, partition), 0)
+            for (topic, partition), end in self.ends.items()
+            if topic in READ
+        }
+
+    def _unidentified(self) -> dict[str, int]:
+        """Where commits cannot be seen: every source record becomes one record at least, an event or a reject."""
+        became = self._total(CUSTOMER_EVENTS.name, REJECTED.name)
+        return {"sources": max(0, self._total(*(topic.name for topic in SOURCES)) - became)}
+
+    def _total(self, *topics: str) -> int:
+        return sum(end for (topic, _), end in self.ends.items() if topic in topics)
 
 
 class NeverQuiet(Exception):
@@ -66,7 +78,7 @@ class Look:
     def __call__(self) -> Standing:
         """Raises KafkaError, RedisError."""
         partitions = range(self.system.settings.customer_partitions)
-        committed = self.ends.committed(self.system.settings.group) if self.system.servers.real else {}
+        committed = self.ends.committed(self.system.settings.group) if self.system.servers.real else None
         ledgers = [int(self.redis.hget(keys.ledger(number), "next") or 0) for number in partitions]
         outbox = [int(self.redis.xlen(keys.outbox(number))) for number in partitions]
         return Standing(self.ends.of(TOPICS), committed, ledgers, outbox)

@@ -78,6 +78,7 @@ COUNTS = (
     "pushes",
     "changes",
     "timers",
+    "posted",
     "unsure",
     "produced_twice",
 )

@@ -48,11 +48,11 @@ def forget_what_is_due(system: System, _: Journal) -> None:
         redis.delete(*(keys.due(number) for number in range(system.settings.customer_partitions)))
 
 
-def post_a_message_again(system: System, _: Journal) -> None:
+def post_a_message_again(system: System, _journal: Journal) -> None:
     with system.redis() as redis:
         for inbox in redis.scan_iter(match=b"*:inbox:*"):
-            _, fields = cast(list[Entry], redis.xrange(inbox))[0]
-            redis.xadd(inbox, fields)  # type: ignore[arg-type]
+            [(_, fields), *_rest] = cast(list[Entry], redis.xrange(inbox))
+            redis.xadd(inbox, fields)
 
 
 def produce(topic: str, *values: bytes) -> Callable[[System, Journal], None]:
@@ -76,7 +76,9 @@ def forget_to_have_sent(_: System, journal: Journal) -> None:
 
 
 def send_in_another_order(system: System, journal: Journal) -> None:
-    first, second = (Sent(n, "c1-0", WEB.name, Kind.VIEW, "item-1", 1, 0, 0, outcome=ACKED) for n in (10**7, 10**7 + 1))
+    at = journal.sent[0].at
+    events = (Sent(n, "c1-0", WEB.name, Kind.VIEW, "item-1", 1, at, at, outcome=ACKED) for n in (10**7, 10**7 + 1))
+    first, second = events
     journal.sent += [first, second]
     produce(WEB.name, second.raw(), first.raw())(system, journal)
 
@@ -100,15 +102,14 @@ TAMPERINGS = (
 
 
 def test_whatever_is_falsified_is_found(tmp_path: Path) -> None:
-    """Each falsification adds its trouble to those before it; none was there before."""
+    """Each falsification adds its trouble to those before it."""
     journal = Journal()
     with started(tmp_path, workers=1) as system:
         drive(system, journal, Traffic(events=2_000, customers=20))
         assert judge(system, journal).clean
-        found: list[str] = []
+        before: dict[str, int] = {}
         for tamper, trouble in TAMPERINGS:
             tamper(system, journal)
             verdict = compare(system, journal, standing_of(system))
-            assert trouble in verdict.troubles, f"{tamper}: {verdict.text()}"
-            assert trouble not in found, f"{trouble} was found before {tamper}"
-            found += verdict.troubles
+            assert verdict.troubles.get(trouble, 0) > before.get(trouble, 0), f"{tamper}: {verdict.text()}"
+            before = verdict.troubles

@@ -137,6 +137,8 @@ class Shopper:
     def __post_init__(self) -> None:
         self.home = self.draw.choice([WEB.name, APP.name])
         self.agrees = self.draw.random() < 0.8
+        # Who just bought is left alone, so pushes are for those who only look.
+        self.buys = self.draw.random() < 0.4
 
     def next(self, n: int, stamp: int) -> Sent:
         topic, kind, subject = self._act(stamp)
@@ -159,7 +161,8 @@ class Shopper:
         return self._shop()
 
     def _shop(self) -> tuple[str, Kind, str]:
-        kind = self.draw.choices([Kind.VIEW, Kind.SEARCH, Kind.ADD, Kind.REMOVE, Kind.ORDER], [50, 5, 30, 8, 7])[0]
+        weights = [50, 5, 30, 8, 7 if self.buys else 0]
+        kind = self.draw.choices([Kind.VIEW, Kind.SEARCH, Kind.ADD, Kind.REMOVE, Kind.ORDER], weights)[0]
         item = f"item-{self.draw.randrange(ITEMS)}"
         if kind is Kind.SEARCH:
             return WEB.name, kind, "cheese"
