@@ -37,7 +37,7 @@ class Shelf(Generic[T]):
         try:
             identity = (key or b"").decode()
             entry = None if value is None else self._decoder.decode(value)
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             raise UnreadableRecord("malformed_value", str(fault)) from fault
         if not identity or (entry is not None and entry.id != identity):
             raise UnreadableRecord("wrong_key", f"the key is {key!r}, the id {entry.id if entry else None!r}")
