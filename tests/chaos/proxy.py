@@ -43,12 +43,13 @@ BLACK_HOLE = Weather(requests_held=True, replies_held=True)
 
 @dataclass(eq=False)
 class Proxy:
-    """host, target: where the server listens. port: where we do."""
+    """host, target: where the server listens. port: where we do. lost: replies so far that broke their connection."""
 
     host: str
     target: int
     weather: Weather = FAIR
     port: int = 0
+    lost: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _draw: random.Random = field(default_factory=lambda: random.Random(1))
@@ -129,7 +130,10 @@ class Proxy:
             await asyncio.sleep(max(0.0, weather.delay + self._draw.uniform(-weather.jitter, weather.jitter)))
         while self.weather.replies_held if replies else self.weather.requests_held:
             await asyncio.sleep(LOOK_AGAIN)
-        return not (self._draw.random() < weather.resets or (replies and weather.replies_lost))
+        if replies and weather.replies_lost:
+            self.lost += 1
+            return False
+        return self._draw.random() >= weather.resets
 
     def _reset_all(self) -> None:
         for writer in list(self._writers):

@@ -15,6 +15,9 @@ from urllib.request import urlopen
 
 from tests.processes import Gateway
 
+UNAVAILABLE = "state_unavailable"
+"""Why an answer is not personal while Redis does not answer in time."""
+
 HANGS = 5.0
 """Seconds without an answer that are no answer: a hundred times the deadline of a read."""
 
@@ -68,6 +71,15 @@ class Reader:
 
     def stop(self) -> None:
         self._over.set()
+
+
+def check_answers(reader: Reader) -> None:
+    """Everybody was answered by 200, and all but one in a hundred without a delay. Raises AssertionError."""
+    asked = reader.answers.total()
+    assert asked > 50, "hardly anybody asked, so nothing was tried"
+    assert reader.statuses == {200}, reader.answers
+    assert not reader.hung, f"{reader.hung} had no answer at all"
+    assert reader.late <= asked / 100, f"{reader.late} of {asked} waited"
 
 
 @contextmanager

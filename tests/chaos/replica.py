@@ -61,6 +61,9 @@ def replica_of(primary: Machine, folder: Path) -> Iterator[Replica]:
     try:
         _await_copy(replica)
         yield replica
+    except BaseException:
+        replica.machine.kill()
+        raise
     finally:
         link.stop()
 

@@ -1,7 +1,7 @@
 """A system that meets one fault after the other, each with its verdict: starting servers costs more than a fault."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,9 +110,9 @@ class Trial:
 
 
 @contextmanager
-def trial(folder: Path) -> Iterator[Trial]:
-    """Raises ServerMissing, ChildFailed."""
-    with started(folder, workers=0) as system:
+def trial(folder: Path, settings: Mapping[str, object] | None = None) -> Iterator[Trial]:
+    """settings: other than the defaults. Raises ServerMissing, ChildFailed."""
+    with started(folder, workers=0, settings=dict(settings or {})) as system:
         proxy = Proxy("127.0.0.1", system.servers.redis.port)
         proxy.start()
         behind = system.settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{proxy.port}/0"})
