@@ -10,9 +10,12 @@ from streams.state import Ledger, StateUnavailable, wakes
 from streams.state.calls import Calls
 from streams.state.checks import UnfitRedis, check_fit
 from streams.state.redis import RedisState, RedisViews
-from tests.contract.breakable import BreakableRedis, breakable_redis, lossy_proxy
+from tests.chaos.proxy import Weather
+from tests.contract.breakable import BreakableRedis, breakable_redis, redis_behind_a_proxy
 from tests.contract.commits import commit, push_record
 from tests.contract.conftest import redis_settings
+
+LOSING_REPLIES = Weather(replies_lost=True)
 
 
 @pytest.fixture
@@ -39,16 +42,14 @@ async def test_a_redis_that_forgot_the_scripts_is_told_them_again(redis_state: R
 
 
 async def test_a_lost_reply_is_answered_by_doing_it_again_and_applies_once(redis_url: str, partition: int) -> None:
-    async with lossy_proxy(redis_url) as proxy:
-        state = RedisState.from_settings(redis_settings(proxy.url))
+    with redis_behind_a_proxy(redis_url) as (url, proxy):
+        state = RedisState.from_settings(redis_settings(url))
         await state.commit([commit(partition + 100_000)])
         await state.post(partition + 100_000, "ana", "the scripts are known", b"")
         doubtful = commit(partition, 0, 5, states={"ana": b"A"}, outgoing=[push_record()])
 
-        proxy.losing = True
-        with pytest.raises(StateUnavailable):
+        with proxy.having(LOSING_REPLIES), pytest.raises(StateUnavailable):
             await state.commit([doubtful])
-        proxy.losing = False
         [again] = await state.commit([doubtful])
 
         assert (again.applied, again.next) == (False, 5)
@@ -58,15 +59,13 @@ async def test_a_lost_reply_is_answered_by_doing_it_again_and_applies_once(redis
 
 
 async def test_a_message_whose_reply_was_lost_is_posted_once(redis_url: str, partition: int) -> None:
-    async with lossy_proxy(redis_url) as proxy:
-        state = RedisState.from_settings(redis_settings(proxy.url))
+    with redis_behind_a_proxy(redis_url) as (url, proxy):
+        state = RedisState.from_settings(redis_settings(url))
         views = RedisViews.from_settings(redis_settings(redis_url))
         await state.post(partition, "bo", "the script is known", b"")
 
-        proxy.losing = True
-        with pytest.raises(StateUnavailable):
+        with proxy.having(LOSING_REPLIES), pytest.raises(StateUnavailable):
             await state.post(partition, "ana", "decision", b"push")
-        proxy.losing = False
 
         assert await state.post(partition, "ana", "decision", b"push") is False
         assert len(await views.inbox(partition, "ana", "", 10)) == 1
@@ -182,14 +181,13 @@ async def test_a_foreign_value_under_our_key_is_no_crash(redis: BreakableRedis) 
 
 async def test_listeners_hear_again_after_redis_was_cut_off(redis_url: str, partition: int) -> None:
     state = RedisState.from_settings(redis_settings(redis_url))
-    async with lossy_proxy(redis_url) as proxy:
-        views = RedisViews.from_settings(redis_settings(proxy.url))
+    with redis_behind_a_proxy(redis_url) as (url, proxy):
+        views = RedisViews.from_settings(redis_settings(url))
         with views.listen(partition, "ana") as ana:
             assert await ana.wait(5.0)
-            proxy.losing = True
-            await state.post(partition, "ana", "lost", b"")
-            await asyncio.sleep(0.1)
-            proxy.losing = False
+            with proxy.having(LOSING_REPLIES):
+                await state.post(partition, "ana", "lost", b"")
+                await asyncio.sleep(0.1)
 
             assert await ana.wait(5.0), "woken by the new subscription, since something may have been missed"
             await state.post(partition, "ana", "heard", b"")
