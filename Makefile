@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/requirements.lock
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check fix live bench lock clean docs
+.PHONY: help demo up test check fix live bench chaos lock clean docs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ live: $(INSTALLED) ## the live tests on real servers: CAUDAL_TEST_BROKER=host:po
 bench: $(INSTALLED) ## the benchmarks, each prints a table (ARGS=--json)
 	@for question in pipeline freshness serving; do \
 	    echo "== $$question"; $(BIN)/python -m benchmarks.$$question $(ARGS) || exit 1; done
+
+chaos: $(INSTALLED) ## a million events, a fault every ten seconds, and the checker's verdict; needs java, mvn, redis-server
+	@CAUDAL_CHAOS_SERVERS=real $(BIN)/python -m tests.chaos --events 1000000 --rate 1500 --every 10 \
+	    --report benchmarks/results/chaos.md $(ARGS)
 
 docs: $(INSTALLED) ## the page that is made from the code
 	@$(BIN)/python -m docs.settings_reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md

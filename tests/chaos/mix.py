@@ -64,7 +64,7 @@ def run_mix(plan: Plan, folder: Path, tell: Tell = lambda _: None, faults: list[
         tell(f"ready: {system.servers.versions}, {plan.workers} workers, logs in {folder}")
         probe = Probe(system)
         probe.start()
-        traffic = Traffic(events=plan.events, rate=plan.rate, seed=plan.seed)
+        traffic = Traffic(events=plan.events, rate=plan.rate, seed=plan.seed, belated=0.02)
         began = time.monotonic()
         try:
             with driving(system, journal, traffic, Nuisances()) as driver:

@@ -6,6 +6,7 @@ Behind every worker's slot there is a proxy of its own to either server, so that
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,7 +81,9 @@ class Servers:
     def versions(self) -> str:
         if not self.real:
             return "the embedded broker and Valkey"
-        return f"Apache Kafka {kafka_version()} and redis-server"
+        told = subprocess.run([self.redis.command[0], "--version"], capture_output=True, text=True, check=True).stdout
+        version = next(word.removeprefix("v=") for word in told.split() if word.startswith("v="))
+        return f"Apache Kafka {kafka_version()}, Redis {version}"
 
     @property
     def needed_settings(self) -> dict[str, object]:

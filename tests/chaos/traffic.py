@@ -28,6 +28,8 @@ ZONES = ("", "dairy", "bakery")
 
 UNKNOWN = "no-such-item"
 MINUTE = 60_000
+PAST = 120 * MINUTE
+"""Of the belated: longer than any timer waits."""
 
 
 class Kind(StrEnum):
@@ -98,8 +100,9 @@ class Traffic:
     """events: how many. rate: a second, which also spaces the times. start: of the first event, milliseconds.
 
     late: the share of views, searches and sightings that tell of up to ten minutes ago. over_http: the share of
-    customers whose events come through a gateway. first: number of the first event; with it, and a seed and so
-    customers of their own, several can follow each other in one journal.
+    customers whose events come through a gateway. belated: the share of customers whose every event is PAST old when
+    it is sent, so that their timers are due as soon as they are set. first: number of the first event; with it, and a
+    seed and so customers of their own, several can follow each other in one journal.
     """
 
     events: int
@@ -108,6 +111,7 @@ class Traffic:
     customers: int = 0
     late: float = 0.05
     over_http: float = 0.2
+    belated: float = 0.0
     first: int = 0
     start: int = field(default_factory=lambda: int(time.time() * 1000))
 
@@ -115,9 +119,12 @@ class Traffic:
         draw = random.Random(self.seed)
         names = [f"c{self.seed}-{number}" for number in range(self.customers or max(50, self.events // 100))]
         shoppers = [Shopper(name, draw.random() < self.over_http, draw) for name in names]
+        for shopper in shoppers[: int(self.belated * len(shoppers))]:
+            shopper.belated = True
         for n in range(self.first, self.first + self.events):
             stamp = self.start + int((n - self.first) * 1000 / self.rate)
-            sent = draw.choice(shoppers).next(n, stamp)
+            shopper = draw.choice(shoppers)
+            sent = shopper.next(n, stamp - (PAST if shopper.belated else 0))
             if sent.kind in (Kind.VIEW, Kind.SEARCH, Kind.SIGHT) and draw.random() < self.late:
                 sent.at -= draw.randrange(10 * MINUTE)
             yield sent
@@ -133,6 +140,7 @@ class Shopper:
     visit: tuple[int, int] | None = None
     decisions: list[str] = field(default_factory=list)
     known: bool = False
+    belated: bool = False
 
     def __post_init__(self) -> None:
         self.home = self.draw.choice([WEB.name, APP.name])
