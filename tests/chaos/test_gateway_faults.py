@@ -1,0 +1,127 @@
+"""Kafka stands still, or everybody comes at once: an answer in time, and what was accepted is applied."""
+
+import http.client
+import json
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.chaos.journal import ACKED
+from tests.chaos.reading import check_answers, reading
+from tests.chaos.senders import HttpSender
+from tests.chaos.traffic import Sent, Traffic
+from tests.chaos.trial import CUSTOMERS, RATE, Trial, trial
+from tests.processes import Gateway
+
+pytestmark = pytest.mark.live
+
+DEADLINE = 3.0
+"""Seconds after which events that Kafka did not take are refused: the default of `accept_deadline`."""
+
+GRACE = 3.0
+"""Seconds more for the answer to come about on a machine that does other things; half of a Kafka client's patience."""
+
+STILL = 8.0
+"""Seconds that Kafka stands still."""
+
+SPIKE = 10
+"""Times the usual rate."""
+
+SPIKE_SECONDS = 6
+
+SENDERS = 6
+"""Each with a line per channel: so many requests at once, times four."""
+
+GATEWAY_MB, WORKER_MB = 300, 400
+"""What either may hold at most, the empty model's included; they need about half."""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    with trial(tmp_path_factory.mktemp("gateway-faults")) as prepared:
+        yield prepared
+
+
+@pytest.fixture
+def staffed(run: Trial) -> Trial:
+    run.staff(1)
+    return run
+
+
+def post(gateway: Gateway, sent: Sent) -> tuple[int, str | None, float]:
+    """Status, Retry-After, seconds to the answer, of a repetition of what was sent before."""
+    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=30)
+    headers = {"Authorization": "Basic " + b64encode(f"{gateway.keys['admin']}:".encode()).decode()}
+    began = time.monotonic()
+    try:
+        connection.request("POST", "/v1/batch", json.dumps({"batch": [sent.body()]}).encode(), headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.getheader("Retry-After"), time.monotonic() - began
+    finally:
+        connection.close()
+
+
+def repeatable(run: Trial) -> Sent:
+    """Something that is stored already, so that sending it again adds nothing."""
+    return next(sent for sent in run.journal.sent if sent.http and sent.outcome == ACKED and sent.topic == "events.web")
+
+
+def largest_mb(child_pid: int) -> float:
+    """The most that a process ever held."""
+    lines = Path(f"/proc/{child_pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def test_while_kafka_stands_still_senders_are_told_when_to_come_again_and_readers_notice_nothing(
+    staffed: Trial,
+) -> None:
+    with staffed.under_load():
+        again = repeatable(staffed)
+        staffed.system.servers.kafka.pause()
+        try:
+            began = time.monotonic()
+            with reading(staffed.gateway, staffed.customers()) as reader:
+                status, retry_after, seconds = post(staffed.gateway, again)
+                time.sleep(max(0.0, STILL - (time.monotonic() - began)))
+        finally:
+            staffed.system.servers.kafka.resume()
+        staffed.await_progress()
+        recovered, _, _ = post(staffed.gateway, again)
+    verdict = staffed.verdict()
+    assert verdict.clean, verdict.text()
+    assert (status, recovered) == (503, 200)
+    assert retry_after is not None
+    assert int(retry_after) > 0
+    assert seconds < DEADLINE + GRACE
+    check_answers(reader)
+
+
+def test_when_ten_times_as_many_come_memory_stays_bounded_and_what_was_accepted_is_applied(staffed: Trial) -> None:
+    gateway, first = staffed.system.gateway, len(staffed.journal)
+    rate = RATE * SPIKE
+    crowd = Traffic(int(rate * SPIKE_SECONDS), first + 1, rate, CUSTOMERS, over_http=1.0, first=first)
+    senders = [HttpSender(gateway.url, gateway.keys["admin"]) for _ in range(SENDERS)]
+    with reading(staffed.gateway, ["customer-1"]) as reader:
+        began = time.monotonic()
+        for number, sent in enumerate(crowd):
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            staffed.journal.sent.append(sent)
+            senders[Random(sent.customer).randrange(SENDERS)].send(sent)
+        for sender in senders:
+            sender.close()
+    worker = staffed.system.workers.child(staffed.system.workers.slots[0])
+    held = largest_mb(gateway.child.process.pid), largest_mb(worker.process.pid)
+    verdict = staffed.verdict()
+    assert verdict.clean, verdict.text()
+    statuses = sum((Counter(sender.attempts) for sender in senders), Counter())
+    assert statuses.keys() <= {"200", "429", "503"}, statuses
+    assert reader.statuses == {200}, reader.answers
+    assert held[0] < GATEWAY_MB
+    assert held[1] < WORKER_MB
