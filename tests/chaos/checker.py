@@ -92,7 +92,7 @@ def compare(system: System, journal: Journal, standing: Standing) -> Verdict:
 class Told:
     """What the output topics say. decisions, changes: id and bytes. rejects: reason and bytes by source.
 
-    slates: the newest version by customer.
+    slates: the newest version by customer. unreadable: what is among the decisions and is none.
     """
 
     decisions: Counter[tuple[str, bytes]] = field(default_factory=Counter)
@@ -100,11 +100,12 @@ class Told:
     rejects: dict[str, set[tuple[str, bytes]]] = field(default_factory=lambda: defaultdict(set))
     reject_records: int = 0
     slates: dict[str, int] = field(default_factory=dict)
+    unreadable: set[bytes] = field(default_factory=set)
 
     def see(self, record: Seen) -> None:
         value = record.value or b""
         if record.topic == PROMOTIONS.name:
-            self.decisions[decode_decision(value).id, value] += 1
+            self._decided(value)
         elif record.topic == JOURNEYS.name:
             self.changes[msgspec.json.decode(value)["id"], value] += 1
         elif record.topic == REJECTED.name:
@@ -115,6 +116,12 @@ class Told:
         else:
             slate = decode_slate(value)
             self.slates[slate.customer] = max(slate.version, self.slates.get(slate.customer, 0))
+
+    def _decided(self, value: bytes) -> None:
+        try:
+            self.decisions[decode_decision(value).id, value] += 1
+        except msgspec.DecodeError:
+            self.unreadable.add(value)
 
 
 @dataclass
@@ -185,6 +192,8 @@ class Court:
                 self.troubles.add(f"missing_{kind}", f"{id_}: {value[:200]!r}")
             for id_, value in theirs.keys() - mine:
                 self.troubles.add(f"extra_{kind}", f"{id_}: {value[:200]!r}")
+        for value in self.told.unreadable - self.journal.foreign:
+            self.troubles.add("extra_decisions", f"{value[:200]!r}")
         for customer, state in self.oracle.states.items():
             if self.system.settings.slates is Slates.ALWAYS and self.told.slates.get(customer) != state.version:
                 self.troubles.add("stale_slates", f"{customer}: {self.told.slates.get(customer)} for {state.version}")

@@ -27,11 +27,15 @@ class Poison(msgspec.Struct, gc=False):
 
 @dataclass
 class Journal:
-    """sent: in order, each event once. copies: how many were sent once more by a client that repeats itself."""
+    """sent: in order, each event once. copies: how many were sent once more by a client that repeats itself.
+
+    foreign: bytes that were written where only the system writes, and that its readers skip.
+    """
 
     sent: list[Sent] = field(default_factory=list)
     poison: list[Poison] = field(default_factory=list)
     copies: int = 0
+    foreign: set[bytes] = field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self.sent)

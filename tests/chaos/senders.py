@@ -58,6 +58,10 @@ class KafkaSender:
         future = self._producer.send(topic, key=b"poison", value=poison.raw, timestamp_ms=stamp)
         future.add_callback(self._placed, poison)
 
+    def write(self, topic: str, key: bytes, value: bytes | None) -> None:
+        """A record as it is: of the shop, say."""
+        self._producer.send(topic, key=key, value=value)
+
     def close(self) -> None:
         """Returns when all is acknowledged or given up."""
         self._producer.flush(KEPT_TRYING_MS / 1000)
