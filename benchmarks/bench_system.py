@@ -55,6 +55,8 @@ class Bench:
             "CAUDAL_MODELS": str(self.settings.models),
             "CAUDAL_IDEMPOTENT_PRODUCER": str(self.settings.idempotent_producer),
             "CAUDAL_FETCH_WAIT_MS": str(self.settings.fetch_wait_ms),
+            "CAUDAL_CHANNEL_PARTITIONS": str(self.settings.channel_partitions),
+            "CAUDAL_CUSTOMER_PARTITIONS": str(self.settings.customer_partitions),
         }
         return {**os.environ, **own, **{f"CAUDAL_{name.upper()}": value for name, value in more.items()}}
 
@@ -72,8 +74,9 @@ class Bench:
 
 
 @contextmanager
-def bench_system() -> Iterator[Bench]:
-    """Topics made, nothing else running."""
+def bench_system(partitions: int | None = None) -> Iterator[Bench]:
+    """Topics made, nothing else running. partitions: of each topic of events, where not the settings' own; a broker
+    that outlives the benchmark keeps them, so that one must be new. Raises SystemExit where it is not."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="caudal-bench-")))
         broker, redis_url = os.environ.get("CAUDAL_BROKER"), os.environ.get("CAUDAL_REDIS_URL")
@@ -83,6 +86,8 @@ def bench_system() -> Iterator[Bench]:
             models=folder / "models",
             **({} if broker else EMBEDDED_BROKER),
         )
+        if partitions:
+            settings = settings.model_copy(update={"channel_partitions": partitions, "customer_partitions": partitions})
         redis = Redis.from_url(settings.redis_url)
         stack.callback(redis.close)
         if redis.dbsize():

@@ -2,7 +2,9 @@
 
 A load process sends events at a steady rate, open loop; beside it some probes a second, each the first event of a
 customer nobody has seen, so that any slate of theirs is the fresh one. Redis is asked for the outstanding ones every
-millisecond. CPU is of worker and gateway together, per event applied, servers and load apart.
+millisecond. CPU is of worker and gateway together, per event applied, servers and load apart. Each event is due at its
+time, whatever became of those before, and late ones count from when they were due: nothing is left out because the
+system was slow. `--half` first finds the most that the chain takes, and then measures at half of that.
 """
 
 import argparse
@@ -31,6 +33,12 @@ from streams.topics.partitions import partition_of
 PROBES = 25
 """Probes a second: enough for a p99 within seconds, few enough not to be the load."""
 
+MOST_EVENTS = 60_000
+"""Events sent as fast as they are taken, to find the most the chain does; the first tenth does not count."""
+
+MOST_BATCH = 500
+"""Events of a request of these."""
+
 WARM_UP = 4.0
 """Seconds of load before anything counts: connections and caches are warm then."""
 
@@ -45,7 +53,7 @@ REDIS_TIMEOUT = 5.0
 
 @dataclass(eq=False)
 class Probe:
-    """One event, followed. Times are monotonic seconds; seen stays 0 where no slate came."""
+    """One event, followed. Times are monotonic seconds: sent is when it was due; seen stays 0 where no slate came."""
 
     customer: str
     sent: float = 0.0
@@ -69,7 +77,7 @@ class Watch:
         reply = await self.client.ask(post("/v1/track", {**body, "messageId": probe.customer}, KEY))
         if reply.status != 200:
             raise RuntimeError(f"a probe was answered {reply.status}: {reply.body.decode(errors='replace')}")
-        probe.sent, probe.accepted = reply.sent, reply.done
+        probe.sent, probe.accepted = reply.due, reply.done
         self.waiting.append(probe)
         with suppress(TimeoutError):
             await asyncio.wait_for(probe.arrived.wait(), GIVE_UP)
@@ -115,6 +123,21 @@ async def follow(system: Standing, seconds: float) -> list[Probe]:
     return probes
 
 
+def most_events_per_second(system: Standing, shape: Shape) -> float:
+    """What the chain applies while the gateway takes as much as it can, from the first tenth to the last event."""
+    until = int(time.time() * 1000)
+    plan = Plan(
+        port=system.port, key=KEY, kind="events", shape=shape, until=until, batch=MOST_BATCH, events=MOST_EVENTS
+    )
+    ledgers = Ledgers(system.bench, 0)
+    with load(plan) as sending:
+        sending.start()
+        ledgers.wait(MOST_EVENTS // 10)
+        first, started = ledgers.applied(), time.monotonic()
+        ledgers.wait(MOST_EVENTS)
+        return (MOST_EVENTS - first) / (time.monotonic() - started)
+
+
 def measure(system: Standing, sending: Load, seconds: float) -> Figures:
     """seconds: that count, after the warm-up."""
     ledgers = Ledgers(system.bench, 0)
@@ -154,7 +177,10 @@ def _figures(probes: list[Probe], sent: Outcome) -> Figures:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events-per-second", type=int, default=1000, help="of the load (default 1,000)")
+    parser.add_argument(
+        "--rate", "--events-per-second", type=float, default=1000, help="events a second (default 1,000)"
+    )
+    parser.add_argument("--half", action="store_true", help="instead: half of the most the chain takes")
     parser.add_argument("--seconds", type=float, default=20, help="that count, after a warm-up (default 20)")
     parser.add_argument("--single", action="store_true", help="an event a request, not 20")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
@@ -162,19 +188,23 @@ def main() -> None:
     shape, batch = Shape(), 1 if arguments.single else 20
     lasts = WARM_UP + arguments.seconds + 1
     with bench_system() as bench, standing(bench, shape) as system:
+        most = most_events_per_second(system, shape) if arguments.half else 0.0
+        rate = most / 2 or arguments.rate
         plan = Plan(
             port=system.port,
             key=KEY,
             kind="events",
             shape=shape,
             until=int((time.time() + lasts) * 1000),
-            per_second=arguments.events_per_second / batch,
+            per_second=rate / batch,
+            run="steady-",
             seconds=lasts,
             skip=WARM_UP,
             batch=batch,
         )
         with load(plan) as sending:
-            show("Event accepted to fresh slate", measure(system, sending, arguments.seconds), as_json=arguments.json)
+            figures = {**measure(system, sending, arguments.seconds), "rate": rate, "most": most}
+            show("Event accepted to fresh slate", figures, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,32 +19,40 @@ KEY = "bench-app-key"
 
 @dataclass(frozen=True)
 class Standing:
-    """Both processes at work, their kernels compiled. port: of the gateway on loopback."""
+    """All processes at work, their kernels compiled. port: of the gateway on loopback."""
 
     bench: Bench
-    worker: Process
+    workers: tuple[Process, ...]
     gateway: Process
     port: int
 
+    @property
+    def worker(self) -> Process:
+        """The first, or the only one."""
+        return self.workers[0]
+
+    def worker_cpu_seconds(self) -> float:
+        return sum(worker.cpu_seconds() for worker in self.workers)
+
     def cpu_seconds(self) -> float:
-        return self.worker.cpu_seconds() + self.gateway.cpu_seconds()
+        return self.worker_cpu_seconds() + self.gateway.cpu_seconds()
 
 
 @contextmanager
-def standing(bench: Bench, shape: Shape) -> Iterator[Standing]:
+def standing(bench: Bench, shape: Shape, workers: int = 1) -> Iterator[Standing]:
     """Raises ChildFailed where one of them does not come up."""
     asyncio.run(fill(bench, shape, 0))
     train_model(bench, shape)
     port = free_port()
-    with (
-        bench.process("worker") as worker,
-        bench.process("gateway", host="127.0.0.1", port=str(port), app_keys=KEY) as gateway,
-    ):
+    with ExitStack() as stack:
+        working = tuple(stack.enter_context(bench.process("worker")) for _ in range(workers))
+        gateway = stack.enter_context(bench.process("gateway", host="127.0.0.1", port=str(port), app_keys=KEY))
         gateway.child.wait_ready(lambda: answers(f"http://127.0.0.1:{port}/readyz"), READY_TIMEOUT)
         gateway.child.wait_ready(partial(_logged, gateway, SERVES), READY_TIMEOUT)
-        worker.child.wait_ready(partial(_logged, worker, SERVES), READY_TIMEOUT)
-        worker.child.wait_ready(partial(_logged, worker, AT_WORK), READY_TIMEOUT)
-        yield Standing(bench, worker, gateway, port)
+        for worker in working:
+            worker.child.wait_ready(partial(_logged, worker, SERVES), READY_TIMEOUT)
+            worker.child.wait_ready(partial(_logged, worker, AT_WORK), READY_TIMEOUT)
+        yield Standing(bench, working, gateway, port)
 
 
 def _logged(process: Process, words: str) -> bool:

@@ -1,0 +1,91 @@
+"""What an event costs the workers with more partitions and with more workers, the load staying the same.
+
+Every arrangement has servers of its own (embedded: Kafka keeps a topic's partitions for ever), the same steady events
+over HTTP, and is measured for the same time. CPU is of the workers, and of the gateway beside them, per event applied.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass
+
+from benchmarks.bench_system import bench_system
+from benchmarks.load import Plan, load
+from benchmarks.pipeline import Ledgers
+from benchmarks.report import show
+from benchmarks.standing import KEY, Standing, standing
+from benchmarks.workload import Shape
+
+WARM_UP = 6.0
+"""Seconds of load before anything counts."""
+
+BATCH = 20
+"""Events of a request: the workers are asked here, not the gateway."""
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """partitions: of each topic of events."""
+
+    partitions: int
+    workers: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.partitions}_partitions_{self.workers}_workers"
+
+
+def measure(system: Standing, rate: float, seconds: float) -> tuple[float, float, float]:
+    """Microseconds of CPU an event, of workers and gateway; events applied a second."""
+    lasts = WARM_UP + seconds + 1
+    plan = Plan(
+        port=system.port,
+        key=KEY,
+        kind="events",
+        shape=Shape(),
+        until=int((time.time() + lasts) * 1000),
+        per_second=rate / BATCH,
+        seconds=lasts,
+        batch=BATCH,
+    )
+    ledgers = Ledgers(system.bench, 0)
+    with load(plan) as sending:
+        sending.start()
+        time.sleep(WARM_UP)
+        started, first = time.monotonic(), ledgers.applied()
+        workers, gateway = system.worker_cpu_seconds(), system.gateway.cpu_seconds()
+        time.sleep(seconds)
+        applied, took = ledgers.applied() - first, time.monotonic() - started
+        workers, gateway = system.worker_cpu_seconds() - workers, system.gateway.cpu_seconds() - gateway
+    return workers / applied * 1e6, gateway / applied * 1e6, applied / took
+
+
+def run(arrangements: list[Arrangement], rate: float, seconds: float) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for each in arrangements:
+        with bench_system(each.partitions) as bench, standing(bench, Shape(), each.workers) as system:
+            worker, gateway, applied = measure(system, rate, seconds)
+        figures[f"{each.name}_cpu_us_per_event"] = worker
+        figures[f"{each.name}_gateway_cpu_us_per_event"] = gateway
+        figures[f"{each.name}_events_per_second"] = applied
+    return figures
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rate", type=float, default=1000, help="events a second (default 1,000)")
+    parser.add_argument("--seconds", type=float, default=15, help="that count, for each arrangement (default 15)")
+    parser.add_argument("--partitions", type=_numbers, default=[4, 16, 64], help="with one worker (default 4,16,64)")
+    parser.add_argument("--workers", type=_numbers, default=[1, 2, 4], help="with 16 partitions (default 1,2,4)")
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    given = parser.parse_args()
+    wanted = [Arrangement(n, 1) for n in given.partitions] + [Arrangement(16, n) for n in given.workers]
+    figures = run(list(dict.fromkeys(wanted)), given.rate, given.seconds)
+    show(f"CPU an event at {given.rate:,.0f} events/s", figures, as_json=given.json)
+
+
+if __name__ == "__main__":
+    main()
