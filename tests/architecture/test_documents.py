@@ -16,6 +16,7 @@ DOCUMENTS = sorted(
 )
 ARCHITECTURE = Path("docs/ARCHITECTURE.md")
 README = Path("README.md")
+FAULT_MATRIX = Path("docs/fault-matrix.md")
 
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 ANCHOR = re.compile(r'<a href="([^"]+)">')
@@ -38,6 +39,12 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_every_test_that_is_named_exists(document: Path) -> None:
     named = [(name, ROOT / document.parent / target) for name, target in links(document) if TEST.match(name)]
     assert [name for name, file in named if f"def {name}(" not in file.read_text()] == []
+
+
+def test_every_fault_has_a_test_that_shows_what_happens() -> None:
+    rows = re.findall(r"^\| (\d+) \| .+ \| .+ \| (.+) \|$", text(FAULT_MATRIX), re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 29))
+    assert [number for number, shown in rows if not re.match(r"\[test_\w+\]\(", shown)] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
