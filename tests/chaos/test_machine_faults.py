@@ -1,11 +1,9 @@
 """What a worker runs on lets it down: a full disk, a slow Redis, a process that stands still, a clock that is wrong."""
 
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,19 +11,17 @@ import pytest
 from caudal.embedded import free_port
 from retail.events import decode_event
 from streams.topics import DELIVERIES
+from tests.chaos.disk import Disk, NoDisk, small_disk
 from tests.chaos.log import scan
 from tests.chaos.proxy import Weather
+from tests.chaos.servers import Machine
 from tests.chaos.trial import PATIENCE, Trial, trial
-from tests.conftest import STRICT
 from tests.live.test_metrics import scrape
 
 pytestmark = pytest.mark.live
 
 DISK_MB = 48
-"""Room for what the tests before have written, and for little more."""
-
-CHUNK_BYTES = 64 * 1024
-"""In which the disk is filled, while Redis goes on writing to it."""
+"""Room for what a server has and writes in a test, and for little more."""
 
 CROWDED = Weather(delay=1.0)
 """Each way: a read and a commit take two seconds each where they take two milliseconds."""
@@ -78,60 +74,46 @@ def crashes(run: Trial) -> list[int]:
 
 
 @contextmanager
-def small_disk(folder: Path, run: Trial) -> Iterator[None]:
-    """Redis's data are on a disk of their own, as full as it was before."""
-    aside = folder.with_name("redis-aside")
-    run.system.servers.redis.stop()
-    folder.rename(aside)
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)], check=False, capture_output=True
-    )
+def mounted(run: Trial, machine: Machine, data: str) -> Iterator[Disk]:
+    """A small disk for a server's data, and a worker. Skips where none can be had."""
     try:
-        if mounted.returncode:
-            pytest.skip(f"no disk can be mounted here: {mounted.stderr.decode().strip()}")
-        shutil.copytree(aside, folder, dirs_exist_ok=True)
-        run.system.servers.redis.start()
-        yield
-    finally:
-        run.system.servers.redis.stop()
-        if not mounted.returncode:
-            shutil.rmtree(aside)
-            shutil.copytree(folder, aside)
-            subprocess.run(["umount", str(folder)], check=True)
-        folder.rmdir()
-        aside.rename(folder)
-        run.system.servers.redis.start()
+        with small_disk(machine, run.system.folder / data, DISK_MB) as disk:
+            run.staff(1)
+            yield disk
+    except NoDisk as fault:
+        pytest.skip(f"no disk can be mounted here: {fault}")
 
 
-def fill(disk: Path) -> Path:
-    """The file that takes all the room there is."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(CHUNK_BYTES))
-    return ballast
-
-
-@pytest.mark.skipif(os.geteuid() != 0 and not STRICT, reason="only root can mount a small disk")
 def test_with_a_full_disk_redis_takes_nothing_and_once_there_is_room_all_is_applied(run: Trial) -> None:
-    disk = run.system.folder / "redis"
-    with small_disk(disk, run):
-        run.staff(1)
+    with mounted(run, run.system.servers.redis, "redis") as disk, run.system.redis() as client:
         with run.under_load():
-            ballast = fill(disk)
-            refused = run.system.redis()
-            until(lambda: refused.info("persistence")["aof_last_write_status"] == "err", "the disk is not full")
+            disk.fill()
+            until(lambda: client.info("persistence")["aof_last_write_status"] == "err", "the disk is not full")
             time.sleep(1)
             before, sent = run.ledgers(), len(run.journal)
             time.sleep(3)
             after, more = run.ledgers(), len(run.journal) - sent
-            ballast.unlink()
+            disk.make_room()
             run.await_progress()
         verdict = run.verdict()
         assert verdict.clean, verdict.text()
         assert after == before
         assert more > 0
+
+
+def test_a_kafka_with_a_full_disk_ends_and_with_room_has_all_that_it_acknowledged(run: Trial) -> None:
+    kafka = run.system.servers.kafka
+    if not run.system.servers.real:
+        pytest.skip("the embedded broker keeps its records in memory")
+    with mounted(run, kafka, "kafka-data") as disk:
+        with run.under_load():
+            disk.fill()
+            until(lambda: kafka.child is not None and kafka.child.process.poll() is not None, "it does not end")
+            disk.make_room()
+            kafka.start()
+            run.await_progress()
+        verdict = run.verdict()
+        assert verdict.clean, verdict.text()
 
 
 def test_a_worker_that_is_slow_falls_behind_but_keeps_its_partitions_and_its_size(run: Trial, port: int) -> None:
