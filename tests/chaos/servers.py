@@ -92,7 +92,8 @@ class Servers:
     def stop(self) -> None:
         for machine in (self.kafka, self.redis):
             machine.stop()
-        for proxy in (*self.redis_proxies, *self.kafka_proxies):
+        # All slots may share one.
+        for proxy in {*self.redis_proxies, *self.kafka_proxies}:
             proxy.stop()
 
 
