@@ -1,11 +1,11 @@
 """Every fault point is walked: a worker is killed there, and a fault of our own is raised there; nothing comes of it.
 
-One system for all: each case replaces its workers, sends customers of its own, and is judged on all that was sent.
+One system for many: each case has workers of its own, sends customers of its own, and is judged on all that was sent.
 """
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -17,16 +17,18 @@ from streams.faults import Point
 from tests.chaos.checker import judge
 from tests.chaos.driver import drive
 from tests.chaos.journal import Journal
-from tests.chaos.supervisor import Ending
+from tests.chaos.quiet import await_quiet
 from tests.chaos.system import System, started
 from tests.chaos.traffic import Traffic
+from tests.live.test_snapshots import await_snapshots
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 NOT_YET: dict[Point, str] = {}
 """Points that nothing reaches, and why."""
 
-EVENTS = 600
+EVENTS = 1_000
+"""Enough for some pushes, whatever the seed."""
 
 NEEDS_A_WIPED_REDIS = {Point.JOURNEY_IN_REPAIR, Point.RESTORE_BETWEEN_PAGES}
 HEALED_BY_THE_NEXT_EVENT = {Point.JOURNEY_BEFORE_SLATES}
@@ -36,45 +38,75 @@ NEEDS_THE_PAST = {Point.TIMERS_BEFORE_PUBLISH}
 HOURS_AGO = 2 * 3_600_000
 """Milliseconds: a visit of then is over now."""
 
-SNAPSHOTS: dict[str, object] = {"snapshot_minutes": 2 / 60}
-"""So often that every case sees some."""
+NEEDS_SNAPSHOTS = {Point.RESTORE_BETWEEN_PAGES, Point.SNAPSHOT_BEFORE_MARKER}
+OFTEN: dict[str, object] = {"snapshot_minutes": 2 / 60}
+NEVER: dict[str, object] = {"snapshot_minutes": 0}
+"""Without snapshots the whole log is there to be repaired from."""
 
 REACHED_WITHIN = 60.0
 """Seconds; most points are reached by the first event."""
 
-CASES = list(product((point for point in Point if point not in NOT_YET), ("kill", "raise")))
+POINTS = [point for point in Point if point not in NOT_YET]
+
+Trial = tuple[System, Journal]
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with started(tmp_path_factory.mktemp("points"), workers=0, settings=SNAPSHOTS) as running:
-        yield running
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    with started(tmp_path_factory.mktemp("points"), workers=0, settings=NEVER) as system:
+        yield system, Journal()
 
 
 @pytest.fixture(scope="module")
-def journal() -> Journal:
-    return Journal()
+def snapshotting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    with started(tmp_path_factory.mktemp("snapshots"), workers=0, settings=OFTEN) as system:
+        yield system, Journal()
 
 
-@pytest.mark.parametrize(("point", "action"), CASES)
-def test_nothing_is_lost_or_doubled_at(system: System, journal: Journal, point: Point, action: str) -> None:
-    _prepare(system, point)
+@pytest.mark.parametrize(
+    ("point", "action"), product([point for point in POINTS if point not in NEEDS_SNAPSHOTS], ("kill", "raise"))
+)
+def test_nothing_is_lost_or_doubled_at(plain: Trial, point: Point, action: str) -> None:
+    walk(plain, point, action)
+
+
+@pytest.mark.parametrize(("point", "action"), product(sorted(NEEDS_SNAPSHOTS), ("kill", "raise")))
+def test_nothing_is_lost_or_doubled_with_snapshots_at(snapshotting: Trial, point: Point, action: str) -> None:
+    walk(snapshotting, point, action)
+
+
+def walk(trial: Trial, point: Point, action: str) -> None:
+    system, journal = trial
+    system.workers.stop()
+    _prepare(system, journal, point)
+    before = len(system.workers.endings)
     slot = system.add_worker(faults=f"{point}={action}")
     traffic = _traffic(journal, point)
     drive(system, journal, traffic)
-    _await_reached(system, slot, action)
+    _await_reached(lambda: _was_met(system, before, point, action), lambda: system.workers.life(slot))
     if point in HEALED_BY_THE_NEXT_EVENT:
         drive(system, journal, replace(traffic, first=len(journal), start=_now()))
     verdict = judge(system, journal)
     assert verdict.clean, verdict.text()
 
 
-def _prepare(system: System, point: Point) -> None:
+def _prepare(system: System, journal: Journal, point: Point) -> None:
     if point in NEEDS_A_WIPED_REDIS:
+        _settle_some_events(system, journal, point)
         with system.redis() as redis:
             redis.flushall()
     if point is Point.MODEL_BEFORE_SWAP:
         publish(system.settings.models, empty_arrays(), Provenance(created=_now()))
+
+
+def _settle_some_events(system: System, journal: Journal, point: Point) -> None:
+    """So that there is something to come back to."""
+    system.add_worker()
+    drive(system, journal, _traffic(journal, point))
+    await_quiet(system)
+    if point in NEEDS_SNAPSHOTS:
+        await_snapshots(system.settings)
+    system.workers.stop()
 
 
 def _traffic(journal: Journal, point: Point) -> Traffic:
@@ -87,16 +119,22 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-def _await_reached(system: System, slot: int, action: str) -> None:
-    """The first life of the worker met its fault: it was killed by it, or told of it."""
+def _await_reached(met: Callable[[], bool], log: Callable[[], str]) -> None:
     deadline = time.monotonic() + REACHED_WITHIN
-    while not _was_met(system, slot, action):
-        assert time.monotonic() < deadline, f"never reached:\n{system.workers.life(slot)[-3000:]}"
+    while not met():
+        assert time.monotonic() < deadline, f"never reached:\n{log()[-3000:]}"
         time.sleep(0.1)
 
 
-def _was_met(system: System, slot: int, action: str) -> bool:
-    ended = system.workers.endings[-1] if system.workers.endings else Ending(-1, 0, meant=True, log="")
+def _was_met(system: System, before: int, point: Point, action: str) -> bool:
+    """Whether a worker was killed by the fault, lives on and told of it, or could not start for it.
+
+    before: ends of workers that are none of this case.
+    """
+    ended = [ending for ending in system.workers.endings[before:] if not ending.meant]
     if action == "kill":
-        return ended.slot == slot and ended.status == -signal.SIGKILL and not ended.meant
-    return "FaultRaised" in (system.workers.life(slot) + (ended.log if not ended.meant else ""))
+        return any(ending.status == -signal.SIGKILL for ending in ended)
+    lives = [system.workers.life(slot) for slot in system.workers.slots]
+    if any("FaultRaised" in life for life in [*lives, *(ending.log for ending in ended)]):
+        return True
+    return any(ending.status > 0 and f"caudal: {point}" in ending.log for ending in ended)
