@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.chaos import report
+from tests.chaos import faults, report
 from tests.chaos.mix import Plan, run_mix
 
 
@@ -17,6 +17,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--every", type=float, default=Plan.every, help="seconds from one fault to the next")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--workers", type=int, default=Plan.workers)
+    parser.add_argument("--only", choices=[fault.name for fault in faults.ALL], help="this fault and no other")
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
     parser.add_argument("--report", type=Path, help="write a page of Markdown here")
     parser.add_argument("--folder", type=Path, help="keep logs, data and journal here; a temporary folder by default")
@@ -28,7 +29,8 @@ def main() -> int:
     plan = Plan(chosen.events, chosen.rate, chosen.every, chosen.seed, chosen.workers)
     folder = chosen.folder or Path(mkdtemp(prefix="caudal-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
-    outcome = run_mix(plan, folder, lambda line: print(line, file=sys.stderr, flush=True))
+    only = [fault for fault in faults.ALL if fault.name == chosen.only]
+    outcome = run_mix(plan, folder, lambda line: print(line, file=sys.stderr, flush=True), only)
     if chosen.report:
         chosen.report.parent.mkdir(parents=True, exist_ok=True)
         chosen.report.write_text(report.page(outcome))

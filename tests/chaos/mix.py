@@ -1,5 +1,6 @@
 """The mix: events at a rate, a random fault every few seconds, then quiet, then the verdict."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -47,13 +48,17 @@ class Struck:
 
 @dataclass(frozen=True)
 class Outcome:
-    """took: seconds of traffic. restarts: ends of workers that nobody asked for, by status."""
+    """took: seconds of traffic. load: the machine's when it was over, over 1, 5 and 15 minutes, by all that ran there.
+
+    restarts: ends of workers that nobody asked for, by status.
+    """
 
     plan: Plan
     verdict: Verdict
     struck: list[Struck]
     versions: str
     took: float
+    load: tuple[float, float, float]
     restarts: dict[int, int] = field(default_factory=dict)
 
 
@@ -71,12 +76,12 @@ def run_mix(plan: Plan, folder: Path, tell: Tell = lambda _: None, faults: list[
                 moments = list(_strikes(system, driver, plan, tell, faults or possible(system)))
         finally:
             journal.write(folder / "journal.jsonl")
-        took = time.monotonic() - began
+        took, load = time.monotonic() - began, os.getloadavg()
         probe.stop()
         tell(f"all {len(journal)} events acknowledged after {took:.0f} s; waiting until all is quiet, then comparing")
         verdict = judge(system, journal)
         restarts = _unasked(system)
-        return Outcome(plan, verdict, _recoveries(moments, probe, began), system.servers.versions, took, restarts)
+        return Outcome(plan, verdict, _recoveries(moments, probe, began), system.servers.versions, took, load, restarts)
 
 
 @dataclass(frozen=True)

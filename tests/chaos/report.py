@@ -48,6 +48,10 @@ def page(outcome: Outcome) -> str:
         ("plan", f"{plan.events} events, {plan.rate:.0f}/s, seed {plan.seed}, {plan.workers} workers at first"),
         ("faults", f"{len(outcome.struck)}, each {plan.every:.0f} s after the one before it was over"),
         ("traffic", f"{outcome.took:.0f} s until every event was acknowledged"),
+        (
+            "load of the machine",
+            f"{', '.join(f'{one:.1f}' for one in outcome.load)} over 1, 5, 15 minutes, of all it did",
+        ),
         ("workers that ended unasked", ", ".join(f"status {s}: {n}" for s, n in outcome.restarts.items()) or "none"),
     ]
     counts = [(name, getattr(verdict, name)) for name in COUNTS]
