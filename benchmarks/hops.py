@@ -90,7 +90,7 @@ class Parts:
     meters: Meters = field(default_factory=Meters)
 
     def journey(self, slates: Slates) -> Journey:
-        owned = Ownership(self.settings.kept_states, self.settings.customer_partitions)
+        owned = Ownership(self.settings.kept_states_bytes, self.settings.customer_partitions)
         relay = Kept(self.state, self.publisher)
         relay.kept = []
         return Journey(

@@ -109,7 +109,7 @@ def _edges(settings: Settings) -> Edges:
 
 def _journey(edges: Edges, deciding: Deciding) -> Journey:
     settings, state, progress = edges.settings, edges.state, edges.transport.progress
-    owned = Ownership(settings.kept_states, settings.customer_partitions)
+    owned = Ownership(settings.kept_states_bytes, settings.customer_partitions)
     journey = Journey(
         state=state,
         relay=Relay(state, edges.publisher),

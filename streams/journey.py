@@ -223,7 +223,7 @@ class Journey:
             return
         reach(Point.JOURNEY_BEFORE_PROGRESS)
         ledger = Ledger(commit.next, batch.marks, batch.ledger.epoch)
-        self.owned.committed(batch.partition, ledger, {customer: batch.states[customer] for customer in batch.changed})
+        self.owned.committed(batch.partition, ledger, batch.states, commit.states)
         self.progress.advance(TP(CUSTOMER_EVENTS.name, commit.partition), commit.next)
         self.meters.journeyed(CUSTOMER_EVENTS.name, batch.partition, batch.counts)
         self.snapshots.committed(commit, lag)

@@ -20,15 +20,31 @@ class NotOwned(Exception):
 
 @dataclass
 class Owned:
-    """One partition. states: the most recently used customers, oldest first."""
+    """One partition. states: the most recently changed customers, oldest first. sizes: bytes of their blobs."""
 
     ledger: Ledger
     states: OrderedDict[str, CustomerState] = field(default_factory=OrderedDict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    size: int = 0
+
+    def keep(self, customer: str, state: CustomerState, size: int) -> None:
+        self.states[customer] = state
+        self.states.move_to_end(customer)
+        self.size += size - self.sizes.get(customer, 0)
+        self.sizes[customer] = size
+
+    def shrink(self, limit: int) -> None:
+        """limit: bytes."""
+        while self.size > limit:
+            customer, _ = self.states.popitem(last=False)
+            self.size -= self.sizes.pop(customer)
 
 
 @dataclass
 class Ownership:
-    """limit: customers kept per partition. partitions: how many there are, of all workers."""
+    """limit: bytes of blobs whose states are kept, over all partitions owned. partitions: how many there are, of all
+    workers.
+    """
 
     limit: int
     partitions: int
@@ -62,14 +78,15 @@ class Ownership:
         kept = self._owned(partition).states
         return {customer: kept[customer] for customer in customers if customer in kept}
 
-    def committed(self, partition: int, ledger: Ledger, states: Mapping[str, CustomerState]) -> None:
+    def committed(
+        self, partition: int, ledger: Ledger, states: Mapping[str, CustomerState], blobs: Mapping[str, bytes]
+    ) -> None:
+        """blobs: what was written of some of the states; those are kept."""
         owned = self._owned(partition)
         owned.ledger = ledger
-        for customer, state in states.items():
-            owned.states[customer] = state
-            owned.states.move_to_end(customer)
-        while len(owned.states) > self.limit:
-            owned.states.popitem(last=False)
+        for customer, blob in blobs.items():
+            owned.keep(customer, states[customer], len(blob))
+        owned.shrink(self.limit // len(self._partitions))
 
     def _owned(self, partition: int) -> Owned:
         owned = self._partitions.get(partition)

@@ -159,7 +159,7 @@ async def _ready(settings: Settings, plan: Plan, tally: Tally) -> AsyncIterator[
     state, said, reference = RedisState.from_settings(settings), Said(), Reference()
     publisher = SparingPublisher(settings.broker, said, idempotent=settings.idempotent_producer)
     follower = Follower(settings.broker, reference)
-    owned = Ownership(settings.kept_states, settings.customer_partitions)
+    owned = Ownership(settings.kept_states_bytes, settings.customer_partitions)
     closing = Repair.from_settings(settings, state, owned, tally)
     if plan.from_log:
         closing = replace(closing, restore=None)

@@ -101,9 +101,15 @@ class Settings(BaseSettings):
             "with a backlog fetches are further apart anyhow. 0 fetches as often as it can.",
         ),
     ] = 8.0
-    kept_states: Annotated[
-        int, Field(ge=0, description="Customers kept decoded in a worker's memory per partition, about 3 KB each.")
-    ] = 4000
+    kept_states_mb: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="Megabytes of customers' states that a worker keeps decoded, over all its partitions, the most "
+            "recently changed; decoded they take about three times that. Bounded by size, not by customers, since "
+            "customers grow.",
+        ),
+    ] = 12.0
     snapshot_minutes: Annotated[
         float,
         Field(
@@ -150,3 +156,7 @@ class Settings(BaseSettings):
     inbox_days: Annotated[
         float, Field(gt=0, description="Days an inbox lives after its last message; offers in it are over by then.")
     ] = 30.0
+
+    @property
+    def kept_states_bytes(self) -> int:
+        return int(self.kept_states_mb * 1_000_000)

@@ -33,7 +33,7 @@ class Worker:
     broker: Broker
     log: str = "incarnation-1"
     state: MemoryState = field(default_factory=MemoryState)
-    owned: Ownership = field(default_factory=lambda: Ownership(limit=100, partitions=8))
+    owned: Ownership = field(default_factory=lambda: Ownership(limit=100_000, partitions=8))
     timers: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
