@@ -23,6 +23,9 @@ QUIET = 2
 AT_ONCE = 1
 """Milliseconds. With 0 the embedded broker brings nothing, whatever there is."""
 
+BACKLOG = 256 * 1024
+"""Bytes, a thousand events, from which a fetch is large enough: the next asks for everything and waits for nothing."""
+
 
 class Send(Protocol):
     """How a client sends a request; the answer is the broker's."""
@@ -50,29 +53,36 @@ class Fetches:
         self._inner = frozenset(inner)
         self._turns: dict[int, bool] = {}
         self._quiet: dict[int, int] = {}
+        self._behind: set[int] = set()
 
     async def send(self, node: int, request: object, **how: object) -> object:
         if not isinstance(request, FetchRequest):
             return await self._send(node, request, **how)
-        await self._pace.turn()
+        if node not in self._behind:
+            await self._pace.turn()
         answer = await self._send(node, self._part(node, request), **how)
         self._heard(node, cast(Fetched, answer))
         return answer
 
     def _part(self, node: int, whole: FetchRequest) -> FetchRequest:
         """Where records keep coming, the topics whose turn it is; all of them where there are none of those."""
-        if self._pace.seconds == 0 or node not in self._turns:
+        if self._pace.seconds == 0 or node not in self._turns or node in self._behind:
             return whole
         topics = [entry for entry in whole.topics if (entry[0] in self._inner) == self._turns[node]]
         return _part_of(whole, topics) if topics else whole
 
     def _heard(self, node: int, answer: Fetched) -> None:
-        brought = any(partition[-1] for _, partitions in answer.topics for partition in partitions)
+        brought = sum(len(_records(partition)) for _, partitions in answer.topics for partition in partitions)
+        (self._behind.add if brought >= BACKLOG else self._behind.discard)(node)
         self._quiet[node] = 0 if brought else self._quiet.get(node, 0) + 1
         if self._quiet[node] >= QUIET:
             self._turns.pop(node, None)
         elif brought or node in self._turns:
             self._turns[node] = not self._turns.get(node, False)
+
+
+def _records(partition: tuple[object, ...]) -> bytes:
+    return cast(bytes, partition[-1]) or b""
 
 
 def _part_of(whole: FetchRequest, topics: Topics) -> FetchRequest:

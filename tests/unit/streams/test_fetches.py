@@ -6,7 +6,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.fetches import AT_ONCE, Fetches
+from streams.fetches import AT_ONCE, BACKLOG, Fetches
 from streams.topics import CUSTOMER_EVENTS, STORE, WEB
 from streams.topics.pace import Pace
 
@@ -23,9 +23,10 @@ class Answer:
 
 @dataclass
 class Broker:
-    """Answers fetches; there are records of a topic until they are fetched. asked: topics and longest wait of each."""
+    """There are records of a topic, `size` bytes, until they are fetched. asked: topics and longest wait of each fetch."""
 
     there: set[str] = field(default_factory=set)
+    size: int = 7
     asked: list[tuple[set[str], int]] = field(default_factory=list)
 
     async def send(self, node: int, request: object, **how: object) -> object:
@@ -34,7 +35,7 @@ class Broker:
         self.asked.append((topics, request._max_wait_ms))
         brought = topics & self.there
         self.there -= brought
-        return Answer([(topic, [(0, 0, 7, b"records" if topic in brought else b"")]) for topic in topics])
+        return Answer([(topic, [(0, 0, 7, bytes(self.size) if topic in brought else b"")]) for topic in topics])
 
 
 def whole(topics: set[str] = OUTER | INNER) -> FetchRequest:
@@ -68,6 +69,15 @@ async def test_once_both_hops_bring_nothing_one_fetch_waits_for_everything_again
     for _ in range(4):
         await fetching.send(0, whole())
     assert broker.asked == [(OUTER | INNER, LONG), (INNER, AT_ONCE), (OUTER, AT_ONCE), (OUTER | INNER, LONG)]
+
+
+async def test_behind_a_backlog_everything_is_asked_for_without_waiting() -> None:
+    broker = Broker(size=BACKLOG)
+    fetching = fetches(broker, pace=3600.0)
+    for _ in range(4):
+        broker.there = {CUSTOMER_EVENTS.name}
+        await fetching.send(0, whole())
+    assert broker.asked == [(OUTER | INNER, LONG)] * 4
 
 
 async def test_a_node_that_leads_one_hop_only_is_always_asked_for_it() -> None:
