@@ -77,6 +77,13 @@ def serves(run: Trial, version: str) -> None:
     until(lambda: f'"version": "{version}"' in life(0), f"the worker does not take up {version}")
 
 
+def await_refusal(run: Trial, version: str) -> None:
+    """Until gateway and worker both have refused it."""
+    told = f'"version": "{version}"'
+    until(lambda: told in run.system.workers.life(0), f"the worker does not refuse {version}")
+    until(lambda: told in run.gateway.child.log.read_text(), f"the gateway does not refuse {version}")
+
+
 def cut_short(folder: Path) -> None:
     """As by a copy that was interrupted."""
     os.truncate(folder / "factors.npy", 100)
@@ -127,9 +134,7 @@ def test_a_model_that_is_torn_foreign_or_does_not_fit_leaves_the_old_one_serving
             bad = published(tmp_path, hour)
             harm(tmp_path / bad)
             (tmp_path / bad).rename(models / bad)
-            told = f'"version": "{bad}"'
-            until(lambda told=told: told in staffed.system.workers.life(0), f"nobody refuses {bad}")  # type: ignore[misc]
-            until(lambda told=told: told in staffed.gateway.child.log.read_text(), f"nobody refuses {bad}")  # type: ignore[misc]
+            await_refusal(staffed, bad)
             refused.append(bad)
             assert serving(staffed) == good
         staffed.await_progress()
