@@ -23,7 +23,7 @@ class Answer:
 
 @dataclass
 class Broker:
-    """There are records of a topic, `size` bytes, until they are fetched. asked: topics and longest wait of each fetch."""
+    """There are records of a topic, `size` bytes, until they are fetched. asked: topics and longest wait."""
 
     there: set[str] = field(default_factory=set)
     size: int = 7
