@@ -125,8 +125,7 @@ class Journey:
         started = time.monotonic()
         try:
             await self._take(work)
-            for partition, records in work.items():
-                await self._repair(partition, records[0].offset)
+            await self._repair_all({partition: records[0].offset for partition, records in work.items()})
             refused = await self._advance(work)
         except NotOwned:
             return dict(work)
@@ -141,6 +140,18 @@ class Journey:
         ledgers = await asyncio.gather(*map(self.state.ledger, unknown))
         for partition, ledger in zip(unknown, ledgers, strict=True):
             self.owned.took(partition, ledger)
+
+    async def _repair_all(self, until: Mapping[int, int]) -> None:
+        """All at once: each asks Kafka several things in turn. None goes on when one has failed."""
+        due = [partition for partition, offset in until.items() if self.repair.is_due(partition, offset)]
+        repairs = [asyncio.ensure_future(self._repair(partition, until[partition])) for partition in due]
+        try:
+            await asyncio.gather(*repairs)
+        except BaseException:
+            for repair in repairs:
+                repair.cancel()
+            await asyncio.wait(repairs)
+            raise
 
     async def _repair(self, partition: int, until: int) -> None:
         """Applies what lies between the ledger and `until`."""

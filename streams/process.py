@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import threading
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 
@@ -38,21 +37,22 @@ CRASHED = 70
 
 async def work(worker: Worker) -> int:
     """Runs until SIGTERM, SIGINT or a crash; the process's exit status."""
-    stopping = asyncio.Event()
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def stop(_number: int, _frame: object) -> None:
+        """A stop that takes too long ends hard: the ledger makes that safe, a hanging rebalance would not be. Not a
+        handler of the event loop, which may be what hangs."""
+        worker.watchdog.end_within(worker.settings.stop_timeout)
+        loop.call_soon_threadsafe(stopping.set)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, _stop, worker, stopping)
+        signal.signal(number, stop)
+    worker.watchdog.start()
     async with AsyncExitStack() as stack:
+        _spawn(stack, _beat(worker))
         await _start(worker, stack)
         await _until_over(worker, stopping)
     return CRASHED if worker.app.crashed else 0
-
-
-def _stop(worker: Worker, stopping: asyncio.Event) -> None:
-    """A stop that takes too long ends hard: the ledger makes that safe, a hanging rebalance would not be."""
-    stopping.set()
-    deadline = threading.Timer(worker.settings.stop_timeout, os._exit, (CRASHED,))
-    deadline.daemon = True
-    deadline.start()
 
 
 async def _start(worker: Worker, stack: AsyncExitStack) -> None:
@@ -69,12 +69,8 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     await worker.follower.caught_up()
     await asyncio.to_thread(promote.warm_up)
     await worker.models.refresh()
-    worker.watchdog.start()
-    stack.callback(worker.watchdog.stop)
     for task in _background(worker):
-        running = asyncio.create_task(task)
-        running.add_done_callback(_report)
-        stack.callback(running.cancel)
+        _spawn(stack, task)
     settle()
     worker.app.finalize()
     stack.push_async_callback(worker.app.stop)
@@ -91,8 +87,13 @@ def _background(worker: Worker) -> tuple[Coroutine[None, None, None], ...]:
         worker.journey.snapshots.run(),
         worker.timers.run(),
         _reconcile(worker),
-        _beat(worker),
     )
+
+
+def _spawn(stack: AsyncExitStack, task: Coroutine[None, None, None]) -> None:
+    running = asyncio.create_task(task)
+    running.add_done_callback(_report)
+    stack.callback(running.cancel)
 
 
 async def _reconcile(worker: Worker) -> None:

@@ -95,14 +95,19 @@ class Repair:
         restore = Restore(state, reader, Incarnation(settings.broker, CUSTOMER_EVENTS.name).id)
         return cls(state, reader, restore, owned, observer)
 
+    def is_due(self, partition: int, until: int) -> bool:
+        """Whether something lies before `until`, or may lie in a snapshot. Raises NotOwned."""
+        ledger = self.owned.taken(partition)
+        return ledger.next < until or ledger.is_absent
+
     async def close(self, partition: int, until: int, advance: Advance) -> bool:
         """Returns with the ledger at `until`, or where the log ends before it; whether there was anything to do.
 
         Raises StateUnavailable also where the ledger was moved by another, NotOwned.
         """
-        first = self._stands(partition)
-        if first >= until and first > 0:
+        if not self.is_due(partition, until):
             return False
+        first = self._stands(partition)
         if self.owned.taken(partition).is_absent:
             await self._restore(partition, first)
         if self._stands(partition) < until:

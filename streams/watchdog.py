@@ -5,6 +5,7 @@ So this is a thread with a connection of its own: where the broker holds records
 while no dependency is down, it writes down where every thread stands and ends the process.
 """
 
+import math
 import os
 import sys
 import threading
@@ -87,7 +88,7 @@ class Watchdog:
     ends: Mapping[TP, int] = field(default_factory=dict)
     _beat: float = field(default_factory=time.monotonic)
     _told: bool = False
-    _over: threading.Event = field(default_factory=threading.Event)
+    _deadline: float = math.inf
 
     def beat(self) -> None:
         """The event loop calls this at least every second."""
@@ -98,16 +99,19 @@ class Watchdog:
         self.beat()
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
-    def stop(self) -> None:
-        self._over.set()
+    def end_within(self, seconds: float) -> None:
+        """From now on the process is expected to end by itself; after that it is ended. May be called by a signal."""
+        self._deadline = min(self._deadline, time.monotonic() + seconds)
 
     def _run(self) -> None:
         silence, consumer, asked = Silence(self.stall), None, 0.0
-        while not self._over.is_set():
+        while True:
             before = time.monotonic()
-            if self._over.wait(LOOK_EVERY):
-                return
+            time.sleep(LOOK_EVERY)
             now = time.monotonic()
+            if self._deadline < math.inf:
+                self._look_at_the_end(now)
+                continue
             if now - before > LOOK_EVERY + BLOCKED:
                 # The whole process was stopped, and with it those whom we watch.
                 self.beat()
@@ -116,6 +120,10 @@ class Watchdog:
             if now - asked >= ENDS_EVERY:
                 asked = now
                 consumer = self._look_at_the_log(silence, consumer)
+
+    def _look_at_the_end(self, now: float) -> None:
+        if now > self._deadline:
+            self._end("stopping takes too long")
 
     def _look_at_the_loop(self, now: float) -> None:
         still = now - self._beat
