@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/requirements.lock
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check fix live bench chaos lock clean docs
+.PHONY: help demo up test faults check fix live bench chaos lock clean docs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +35,11 @@ demo: $(INSTALLED) ## the whole system on real retail data, embedded; Ctrl-C lea
 up: $(INSTALLED) ## the same embedded system without traffic, for your own site or SDK
 	@$(BIN)/caudal up $(ARGS)
 
-test: $(INSTALLED) ## every test, the live ones on an embedded broker and Valkey
-	@$(BIN)/python -m tests -q $(ARGS)
+test: $(INSTALLED) ## every test but `make faults`, the live ones on an embedded broker and Valkey
+	@$(BIN)/python -m tests -q --ignore=tests/chaos $(ARGS)
+
+faults: $(INSTALLED) ## servers, workers, networks and disks that break, judged by a checker; on Apache Kafka where it is at hand
+	@$(BIN)/python -m tests -q tests/chaos $(ARGS)
 
 check: $(INSTALLED) ## style, types, import rules, unit tests: no server needed
 	@$(BIN)/ruff check .
