@@ -30,6 +30,9 @@ NOT_YET: dict[Point, str] = {}
 EVENTS = 1_000
 """Enough for some pushes, whatever the seed."""
 
+NEEDS_PUSHES = {Point.DELIVER_BEFORE_POST, Point.DELIVER_BEFORE_REPORT, Point.DELIVER_BEFORE_PROGRESS}
+"""So the consents, which come over another topic than the visits, must be known already."""
+
 NEEDS_A_WIPED_REDIS = {Point.JOURNEY_IN_REPAIR, Point.RESTORE_BETWEEN_PAGES}
 HEALED_BY_THE_NEXT_EVENT = {Point.JOURNEY_BEFORE_SLATES}
 """Without a warm slate the read path decides; the customer's next event makes one again."""
@@ -77,33 +80,35 @@ def test_nothing_is_lost_or_doubled_with_snapshots_at(snapshotting: Trial, point
 def walk(trial: Trial, point: Point, action: str) -> None:
     system, journal = trial
     system.workers.stop()
-    _prepare(system, journal, point)
+    traffic = _traffic(journal, point)
+    if point in NEEDS_PUSHES | NEEDS_A_WIPED_REDIS:
+        _settle(system, journal, traffic)
+        traffic = _again(traffic, journal)
+    _prepare(system, point)
     before = len(system.workers.endings)
     slot = system.add_worker(faults=f"{point}={action}")
-    traffic = _traffic(journal, point)
     drive(system, journal, traffic)
     _await_reached(lambda: _was_met(system, before, point, action), lambda: system.workers.life(slot))
     if point in HEALED_BY_THE_NEXT_EVENT:
-        drive(system, journal, replace(traffic, first=len(journal), start=_now()))
+        drive(system, journal, _again(traffic, journal))
     verdict = judge(system, journal)
     assert verdict.clean, verdict.text()
 
 
-def _prepare(system: System, journal: Journal, point: Point) -> None:
+def _prepare(system: System, point: Point) -> None:
     if point in NEEDS_A_WIPED_REDIS:
-        _settle_some_events(system, journal, point)
         with system.redis() as redis:
             redis.flushall()
     if point is Point.MODEL_BEFORE_SWAP:
         publish(system.settings.models, empty_arrays(), Provenance(created=_now()))
 
 
-def _settle_some_events(system: System, journal: Journal, point: Point) -> None:
-    """So that there is something to come back to."""
+def _settle(system: System, journal: Journal, traffic: Traffic) -> None:
+    """Done by a worker to whom nothing happens; snapshots as well, where they are made."""
     system.add_worker()
-    drive(system, journal, _traffic(journal, point))
+    drive(system, journal, traffic)
     await_quiet(system)
-    if point in NEEDS_SNAPSHOTS:
+    if system.settings.snapshot_minutes:
         await_snapshots(system.settings)
     system.workers.stop()
 
@@ -112,6 +117,11 @@ def _traffic(journal: Journal, point: Point) -> Traffic:
     start = _now() - (HOURS_AGO if point in NEEDS_THE_PAST else 0)
     count = len(journal)
     return Traffic(events=EVENTS, seed=1 + count, rate=1_000.0, first=count, start=start, over_http=0.0)
+
+
+def _again(traffic: Traffic, journal: Journal) -> Traffic:
+    """More of the same customers."""
+    return replace(traffic, first=len(journal), start=_now())
 
 
 def _now() -> int:
