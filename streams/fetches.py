@@ -8,7 +8,7 @@ silence one fetch waits for everything, and what comes is there at once.
 
 from collections.abc import Collection
 from copy import copy
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from aiokafka.protocol.fetch import FetchRequest
 
@@ -23,8 +23,14 @@ QUIET = 2
 AT_ONCE = 1
 """Milliseconds. With 0 the embedded broker brings nothing, whatever there is."""
 
+LONGEST = 1000
+"""Milliseconds that a broker is given at most when it brings nothing though there is something."""
+
 BACKLOG = 256 * 1024
 """Bytes, a thousand events, from which a fetch is large enough: the next asks for everything and waits for nothing."""
+
+
+NO_ERROR = 0
 
 
 class Send(Protocol):
@@ -34,10 +40,11 @@ class Send(Protocol):
 
 
 class Fetched(Protocol):
-    """A broker's answer: by topic, of each partition a tuple that ends with its records, as bytes."""
+    """A broker's answer: by topic, of each partition its number, an error code, where its log ends, and more; last its
+    records, as bytes."""
 
     @property
-    def topics(self) -> list[tuple[str, list[tuple[object, ...]]]]: ...
+    def topics(self) -> list[tuple[str, list[tuple[Any, ...]]]]: ...
 
 
 class Fetches:
@@ -54,15 +61,29 @@ class Fetches:
         self._turns: dict[int, bool] = {}
         self._quiet: dict[int, int] = {}
         self._behind: set[int] = set()
+        self._needs: dict[int, int] = {}
 
     async def send(self, node: int, request: object, **how: object) -> object:
         if not isinstance(request, FetchRequest):
             return await self._send(node, request, **how)
         if node not in self._behind:
             await self._pace.turn()
-        answer = await self._send(node, self._part(node, request), **how)
+        asked = self._unhurried(node, self._part(node, request))
+        answer = await self._send(node, asked, **how)
         self._heard(node, cast(Fetched, answer))
+        if _was_hurried(asked, cast(Fetched, answer)):
+            self._needs[node] = min(max(2 * asked._max_wait_ms, 2), LONGEST)  # noqa: SLF001
         return answer
+
+    def _unhurried(self, node: int, request: FetchRequest) -> FetchRequest:
+        """With as much time as this broker was seen to need: the embedded one looks for longer the more it holds, and
+        brings nothing of what it has not found in time."""
+        needs = self._needs.get(node, 0)
+        if needs <= request._max_wait_ms:  # noqa: SLF001
+            return request
+        patient = copy(request)
+        patient._max_wait_ms = needs  # noqa: SLF001
+        return patient
 
     def _part(self, node: int, whole: FetchRequest) -> FetchRequest:
         """Where records keep coming, the topics whose turn it is; all of them where there are none of those."""
@@ -81,8 +102,20 @@ class Fetches:
             self._turns[node] = not self._turns.get(node, False)
 
 
-def _records(partition: tuple[object, ...]) -> bytes:
+def _records(partition: tuple[Any, ...]) -> bytes:
     return cast(bytes, partition[-1]) or b""
+
+
+def _was_hurried(asked: FetchRequest, answer: Fetched) -> bool:
+    """Whether nothing came although the answer itself says that a log goes on behind what was asked for."""
+    wanted = {(topic, number): offset for topic, partitions in asked.topics for number, offset, _ in partitions}
+    partitions = [(topic, partition) for topic, found in answer.topics for partition in found]
+    if any(_records(partition) for _, partition in partitions):
+        return False
+    return any(
+        error == NO_ERROR and highwater > wanted.get((topic, number), highwater)
+        for topic, (number, error, highwater, *_) in partitions
+    )
 
 
 def _part_of(whole: FetchRequest, topics: Topics) -> FetchRequest:

@@ -35,7 +35,18 @@ class Broker:
         self.asked.append((topics, request._max_wait_ms))
         brought = topics & self.there
         self.there -= brought
-        return Answer([(topic, [(0, 0, 7, bytes(self.size) if topic in brought else b"")]) for topic in topics])
+        return Answer([(topic, [(0, 0, 5, bytes(self.size) if topic in brought else b"")]) for topic in topics])
+
+
+class SlowBroker(Broker):
+    """Brings nothing of what it has in less than 30 ms: so is the embedded broker when it holds much."""
+
+    async def send(self, node: int, request: object, **how: object) -> object:
+        assert isinstance(request, FetchRequest)
+        if request._max_wait_ms >= 30:
+            return await super().send(node, request, **how)
+        self.asked.append(({topic for topic, _ in request.topics}, request._max_wait_ms))
+        return Answer([(topic, [(0, 0, 99 if topic in self.there else 5, b"")]) for topic, _ in request.topics])
 
 
 def whole(topics: set[str] = OUTER | INNER) -> FetchRequest:
@@ -116,3 +127,21 @@ async def test_whatever_comes_is_fetched_within_three_fetches(arrivals: list[set
         await fetching.send(0, whole())
         ages = {topic: ages.get(topic, 0) + 1 for topic in broker.there}
         assert all(age < 3 for age in ages.values())
+
+
+async def test_a_broker_that_needs_longer_is_given_longer() -> None:
+    broker = SlowBroker({WEB.name})
+    fetching = Fetches(broker.send, Pace(1e-6), INNER)
+    hasty = FetchRequest(4, 1, 1 << 20, 0, [(topic, [(0, 5, 1 << 20)]) for topic in sorted(OUTER | INNER)])
+    for _ in range(4):
+        await fetching.send(0, hasty)
+    assert [wait for _, wait in broker.asked] == [4, 8, 16, 32]
+    assert not broker.there
+
+
+async def test_a_broker_with_nothing_new_is_not_given_longer() -> None:
+    broker = Broker()
+    fetching = fetches(broker)
+    for _ in range(3):
+        await fetching.send(0, whole())
+    assert [wait for _, wait in broker.asked] == [LONG] * 3
