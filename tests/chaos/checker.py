@@ -226,6 +226,8 @@ class Court:
         for name, number in standing.behind().items():
             self.troubles.add("left_to_do", f"{name}: {number}", number)
         for number, ledger in enumerate(standing.ledgers):
+            if ledger != self.oracle.ends.get(number, 0):
+                self.troubles.add("ledgers_differ", f"partition {number}: {ledger} for {self.oracle.ends.get(number)}")
             if (standing.committed or {}).get((CUSTOMER_EVENTS.name, number), 0) > ledger:
                 self.troubles.add("committed_ahead", f"partition {number}: {ledger}")
 

@@ -79,6 +79,7 @@ class Oracle:
 
     states: by customer. decisions, changes: ids with their bytes; more than one of an id where an occasion came again.
     pushes: decisions to push, by customer. rejects: as of the sources. counts: of records, by what became of them.
+    ends: after the last record, by partition.
     """
 
     world: World
@@ -91,11 +92,13 @@ class Oracle:
     pushes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     rejects: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    ends: dict[int, int] = field(default_factory=dict)
     _seen: set[Place] = field(default_factory=set)
     _marks: dict[tuple[int, str, int], int] = field(default_factory=dict)
 
     def see(self, record: Seen) -> None:
         """The next record of a partition of `customer-events`."""
+        self.ends[record.partition] = record.offset + 1
         origin = read_origin(record.headers)
         if origin is None:
             self._reject(record, record.value or b"", "missing_origin")

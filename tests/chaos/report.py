@@ -28,6 +28,7 @@ GOOD = (
     "timers_late",
     "stale_slates",
     "committed_ahead",
+    "ledgers_differ",
     "left_to_do",
 )
 """Told also where they are 0."""

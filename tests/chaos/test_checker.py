@@ -89,7 +89,7 @@ REJECT = b'{"raw":"","source":"events.web/0/999999","reason":"malformed_json"}'
 TAMPERINGS = (
     (forget_a_customer, "states_differ"),
     (count_an_event_twice, "doubled"),
-    (take_a_ledger_back, "left_to_do"),
+    (take_a_ledger_back, "ledgers_differ"),
     (forget_what_is_due, "timers_late"),
     (post_a_message_again, "inbox_doubled"),
     (produce(PROMOTIONS.name, DECISION), "extra_decisions"),
