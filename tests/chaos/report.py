@@ -59,20 +59,20 @@ def page(outcome: Outcome) -> str:
     counts += [(f"told again on {topic}", number) for topic, number in verdict.told_again.items()]
     verdict_line = "**Nothing wrong.**" if verdict.clean else "**SOMETHING IS WRONG.**"
     parts = [
-        f"# A mix of faults\n\nMade by `make chaos`. {verdict_line}",
+        f"# A mix of faults\n\nMade by `python -m tests.chaos`. {verdict_line}",
         _table(("", ""), facts),
         "## What the checker counted",
         _table(("", "number"), counts),
         "## What was wrong",
         _table(("", "number"), list(troubles.items())),
         "## Faults, and seconds until the lag was below one again",
-        "Counted from the end of the fault, where the next one did not come first.",
+        "Counted from the end of the fault. Not seen: the next fault, or the end of the traffic, came first.",
         _table(FAULT_COLUMNS, _by_name(outcome.struck)),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-FAULT_COLUMNS = ("fault", "times", "lasted, median", "recovered, median", "at most", "next came first")
+FAULT_COLUMNS = ("fault", "times", "lasted, median", "recovered, median", "at most", "not seen")
 
 COUNTS = (
     "events",
