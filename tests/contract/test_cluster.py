@@ -85,7 +85,7 @@ async def test_nobody_waits_for_one_server_before_the_next_is_asked(moving: Runn
 
 async def test_a_server_that_hangs_stops_its_own_partitions_only(moving: RunningCluster, partition: int) -> None:
     here, there, _ = one_each(moving, partition)
-    async with views_at(moving.url, read_deadline=0.3) as views:
+    async with views_at(moving.url, read_deadline=0.8) as views:
         await views.customer(here, "ana")
         await views.customer(there, "ana")
         with paused(moving, owner(moving, here)):
