@@ -5,12 +5,14 @@ Redis and what those topics lack. It may be interrupted at any moment and goes o
 """
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from retail.reference import Reference
+from streams import faults
 from streams.incarnations import Topics, UnfitTopics, refuse_members
 from streams.journey import Deciding, Journey
 from streams.log_reader import LogReader
@@ -144,6 +146,7 @@ async def rebuild(
     settings: Settings, plan: Plan, started: Callable[[int], None], progress: Callable[[int, str], None]
 ) -> list[Rebuilt]:
     """Refuses while workers run. Raises UnfitTopics, UnfitRedis, PublishFailed, StateUnavailable."""
+    faults.arm(os.environ)
     beyond = [partition for partition in plan.partitions if partition >= settings.customer_partitions]
     if beyond:
         raise UnfitTopics(

@@ -26,10 +26,10 @@ TIMEOUT = 120.0
 """Seconds for one rebuild; a few on an idle machine."""
 
 
-def command(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+def command(settings: Settings, *arguments: str, faults: str = "") -> subprocess.Popen[str]:
     return subprocess.Popen(
         [executable, "-m", "caudal", "rebuild", "--json", *arguments],
-        env={**os.environ, **environment(settings)},
+        env={**os.environ, **environment(settings), "CAUDAL_FAULTS": faults},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -122,7 +122,8 @@ def test_interrupted_it_goes_on_later(settings: Settings, tmp_path: Path) -> Non
     journal = worked(settings, tmp_path, 6_000)
     before = states(settings, journal)
     empty(settings)
-    process = command(alone(settings).model_copy(update={"fetch_records": 50}))
+    dozing = "journey.in_repair=sleep:3@9"
+    process = command(alone(settings).model_copy(update={"fetch_records": 50}), faults=dozing)
     while not ledgers(settings):
         assert process.poll() is None
         time.sleep(0.01)
