@@ -71,8 +71,9 @@ def start(settings: Settings, tmp_path: Path) -> Iterator[Start]:
 def test_a_worker_whose_consumer_silently_stops_ends_itself(settings: Settings, start: Start, tmp_path: Path) -> None:
     hasty = settings.model_copy(update={"stall_timeout": 6.0})
     worker = start(hasty, "consumer.before_delivery=hang@3")
+    await_log(worker, "worker ready")
     journal = Journal(settings)
-    journal.send(shopping(2_000), pause=0.002)
+    journal.send(shopping(2_000), pause=0.005)
     assert end_of(worker) == CRASHED
     assert "nothing moves" in worker.log.read_text()
     with worker_process(settings, tmp_path, "next"):
