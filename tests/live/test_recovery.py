@@ -16,7 +16,7 @@ from streams.topics import CUSTOMER_EVENTS, WEB
 from streams.topics.partitions import partition_of
 from streams.topics.provision import provision
 from tests.live.journal import Journal, Ledger, check, shopping, track
-from tests.processes import run_command, start_worker, worker_process
+from tests.processes import await_log, run_command, start_worker, worker_process
 from tests.servers import Servers
 
 CRASHED = 70
