@@ -49,7 +49,7 @@ class LogReader:
         place = TopicPartition(topic, partition)
         async with self._consumer(place, "to its end") as consumer:
             await _check(consumer, place)
-            async for page in self._pages_to_end(consumer, place, 0):
+            async for page in self._pages_to_end(consumer, place, 0, await _bounds(consumer, place)):
                 yield page
 
     async def newest(self, topic: str, partition: int, key: bytes) -> ConsumerRecord[bytes | None, bytes | None] | None:
@@ -57,12 +57,12 @@ class LogReader:
         place = TopicPartition(topic, partition)
         async with self._consumer(place, f"for {key!r}") as consumer:
             await _check(consumer, place)
-            beginning, end = await _bounds(consumer, place)
+            bounds = beginning, end = await _bounds(consumer, place)
             window = FIRST_WINDOW
             while True:
                 first = max(beginning, end - window)
                 found = None
-                async for page in self._pages_to_end(consumer, place, first):
+                async for page in self._pages_to_end(consumer, place, first, bounds):
                     found = next((record for record in reversed(page) if record.key == key), found)
                 if found is not None or first == beginning:
                     return found
@@ -78,8 +78,8 @@ class LogReader:
         """The offset after the last record, also of a broker that promises less than it has; takes a moment."""
         place = TopicPartition(topic, partition)
         async with self._consumer(place, "for its end") as consumer:
-            _, end = await _bounds(consumer, place)
-            async for page in self._pages_to_end(consumer, place, end - 1):
+            bounds = _, end = await _bounds(consumer, place)
+            async for page in self._pages_to_end(consumer, place, end - 1, bounds):
                 end = max(end, page[-1].offset + 1)
             return end
 
@@ -102,8 +102,8 @@ class LogReader:
     async def _pages(
         self, consumer: AIOKafkaConsumer, place: TopicPartition, first: int, until: int
     ) -> AsyncIterator[Records]:
-        consumer.assign([place])
         beginning, _ = await _bounds(consumer, place)
+        consumer.assign([place])
         consumer.seek(place, max(first, beginning))
         while await consumer.position(place) < until:
             fetched = await consumer.getmany(place, timeout_ms=FETCH_TIMEOUT_MS, max_records=self.page)
@@ -114,12 +114,12 @@ class LogReader:
                 return
 
     async def _pages_to_end(
-        self, consumer: AIOKafkaConsumer, place: TopicPartition, first: int
+        self, consumer: AIOKafkaConsumer, place: TopicPartition, first: int, bounds: tuple[int, int]
     ) -> AsyncIterator[Records]:
-        consumer.assign([place])
-        beginning, end = await _bounds(consumer, place)
+        beginning, end = bounds
         if beginning == end == 0:
             return
+        consumer.assign([place])
         consumer.seek(place, max(first, beginning))
         while True:
             fetched = await consumer.getmany(place, timeout_ms=LAST_LOOK_MS, max_records=self.page)
@@ -138,6 +138,7 @@ async def _check(consumer: AIOKafkaConsumer, place: TopicPartition) -> None:
 
 
 async def _bounds(consumer: AIOKafkaConsumer, place: TopicPartition) -> tuple[int, int]:
+    """Asked before the partition is assigned: from then on the connection may be busy waiting for news of it."""
     beginning = (await consumer.beginning_offsets([place]))[place]
     return beginning, (await consumer.end_offsets([place]))[place]
 
