@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.records import Records
+from streams.topics.closing import close
 from streams.topics.publisher import PublishFailed
 
 PAGE = 1000
@@ -97,7 +98,7 @@ class LogReader:
         except KafkaError as fault:
             raise PublishFailed(f"cannot read {place.topic}[{place.partition}] {what}: {fault}") from fault
         finally:
-            await consumer.stop()
+            await close(consumer)
 
     async def _pages(
         self, consumer: AIOKafkaConsumer, place: TopicPartition, first: int, until: int

@@ -1,7 +1,8 @@
 """What lies in `events.rejected`: which rejects are open, counted, found and filtered.
 
 A reject is told apart by its source, where the event was first: a worker that died may have filed it twice, and one
-that was put back and refused again keeps its source. A record without a value says that its source was put back.
+that was put back and refused again keeps its source. A record without a value is a note: its source was put back. The
+note names the reject that was read, since the event may be refused again, behind it, before the note is written.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -33,6 +34,9 @@ class Position(NamedTuple):
 
 
 NOWHERE = Position(0, 0)
+
+PUT_BACK_OFFSET = "put-back-offset"
+"""Header of a note: the offset, in its own partition, of the reject that was put back."""
 
 
 class Filed(NamedTuple):
@@ -87,13 +91,20 @@ class Open:
         """One partition's records, in order; every source has its rejects in one partition."""
         for record in records:
             if record.value is None:
-                self.put_back += self.found.pop((record.key or b"").decode(errors="replace"), None) is not None
+                self._note(record)
                 continue
             filed = filed_of(record)
             if filed is None:
                 self.unreadable += 1
             elif filter_.admits(filed):
                 self.found[identity(filed)] = filed.position, filed.at, filed.rejected.reason
+
+    def _note(self, note: ConsumerRecord[bytes | None, bytes | None]) -> None:
+        """What was refused again after the reject that the note names stays open."""
+        source = (note.key or b"").decode(errors="replace")
+        if source in self.found and self.found[source][0].offset <= put_back_offset(note):
+            del self.found[source]
+            self.put_back += 1
 
     def heaps(self) -> list[Heap]:
         """The largest first."""
@@ -118,6 +129,12 @@ def filed_of(record: ConsumerRecord[bytes | None, bytes | None]) -> Filed | None
     except (msgspec.DecodeError, ValueError):
         return None
     return Filed(Position(record.partition, record.offset), rejected.at or record.timestamp, rejected)
+
+
+def put_back_offset(note: ConsumerRecord[bytes | None, bytes | None]) -> int:
+    """Of the reject that the note is about; a note that names none is about all before it."""
+    named = dict(note.headers).get(PUT_BACK_OFFSET, b"")
+    return int(named) if named.isdigit() and len(named) <= 19 else note.offset
 
 
 def identity(filed: Filed) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from retail.events import decode_event
 from streams.origin import replay_header, unmarked_header
 from streams.patience import PRODUCE_TIMEOUT
-from streams.rejects import Filed, Filter, RejectsLog
+from streams.rejects import PUT_BACK_OFFSET, Filed, Filter, RejectsLog
 from streams.settings import Settings
 from streams.topics import CUSTOMER_EVENTS, REJECTED, SOURCES
 from streams.topics.partitions import partition_of
@@ -112,4 +112,6 @@ def _checked(record: Record) -> Record:
 
 def note_of(filed: Filed) -> Record:
     """In the reject's own partition, so that it comes after it."""
-    return Record(REJECTED.name, filed.rejected.source.encode(), None, partition=filed.position.partition)
+    partition, offset = filed.position
+    names_it = (PUT_BACK_OFFSET, b"%d" % offset)
+    return Record(REJECTED.name, filed.rejected.source.encode(), None, (names_it,), partition)

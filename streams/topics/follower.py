@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from retail.reference import Reference
 from streams.topics import REFERENCE
+from streams.topics.closing import close
 from streams.topics.reference import SHELVES, UnreadableRecord
 
 log = structlog.get_logger()
@@ -87,7 +88,7 @@ class Follower:
                 for partition, records in fetched.items():
                     self._apply(partition, records)
         finally:
-            await consumer.stop()
+            await close(consumer)
 
     def _mark_caught_up(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
         """A broker may name the last batch as the end (the embedded one does); what it fetched from knows better."""

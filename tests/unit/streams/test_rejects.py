@@ -1,6 +1,7 @@
 """Rejects: which are open, what each becomes when it is put back, and that two replays are one."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import cast
@@ -158,25 +159,50 @@ SOURCES = some.sampled_from(["events.web/0/1", "events.web/0/2", "customer-event
 def test_a_reject_is_open_from_when_it_was_filed_until_it_was_put_back(steps: list[tuple[str, bool]]) -> None:
     records = [log_record(offset, source, filing) for offset, (source, filing) in enumerate(steps)]
     found = Open()
-    found.read(cast(Records, records), Filter())
+    found.read(log(records), Filter())
     last = {source: (offset, filing) for offset, (source, filing) in enumerate(steps)}
     assert found.positions() == {Position(0, offset) for offset, filing in last.values() if filing}
     assert sum(heap.count for heap in found.heaps()) == len(found.positions())
 
 
-def log_record(offset: int, source: str, filing: bool) -> object:
-    """A reject of that source, or the note that it was put back."""
-    reject = filed(source)
-    value = encode_rejected(reject.rejected) if filing else note_of(reject).value
-    key = note_of(reject).key
-    return SimpleNamespace(partition=0, offset=offset, key=key, value=value, timestamp=NOON + offset)
+def test_what_is_refused_again_before_the_note_of_its_replay_is_written_stays_open() -> None:
+    source = "events.web/0/1"
+    steps = [log_record(4, source, True), log_record(5, source, True), log_record(6, source, False, put_back=4)]
+    found = Open()
+    found.read(log(steps), Filter())
+    assert (found.positions(), found.put_back) == ({Position(0, 5)}, 0)
+    found.read(log([log_record(7, source, False, put_back=5)]), Filter())
+    assert (found.positions(), found.put_back) == (set(), 1)
+
+
+@pytest.mark.parametrize("header", [(), (("put-back-offset", b"x"),), (("put-back-offset", b"9" * 20),)])
+def test_a_note_that_names_no_reject_is_about_all_before_it(header: tuple[tuple[str, bytes], ...]) -> None:
+    note = SimpleNamespace(partition=0, offset=5, key=b"events.web/0/1", value=None, headers=header)
+    found = Open()
+    found.read(log([log_record(4, "events.web/0/1", True), note]), Filter())
+    assert found.positions() == set()
+
+
+def log(records: Sequence[object]) -> Records:
+    return cast(Records, records)
+
+
+def log_record(offset: int, source: str, filing: bool, put_back: int | None = None) -> object:
+    """A reject of that source, or the note that the one at `put_back` (the newest) was put back."""
+    reject = filed(source)._replace(position=Position(0, offset - 1 if put_back is None else put_back))
+    note = note_of(reject)
+    value = encode_rejected(reject.rejected) if filing else note.value
+    headers = () if filing else note.headers
+    return SimpleNamespace(
+        partition=0, offset=offset, key=note.key, value=value, headers=headers, timestamp=NOON + offset
+    )
 
 
 def test_rejects_are_counted_by_reason_and_place_with_the_newest() -> None:
     records = [log_record(offset, f"events.web/0/{offset}", True) for offset in range(3)]
     records.append(SimpleNamespace(partition=0, offset=3, key=b"x", value=b"nonsense", timestamp=NOON))
     found = Open()
-    found.read(cast(Records, records), Filter(topic=WEB.name, since=NOON + 1))
+    found.read(log(records), Filter(topic=WEB.name, since=NOON + 1))
     (heap,) = found.heaps()
     assert (heap.reason, heap.topic, heap.count, heap.newest) == ("malformed_json", WEB.name, 2, NOON + 2)
     assert (heap.last, found.unreadable) == (Position(0, 2), 1)
