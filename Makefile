@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/requirements.lock
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults check fix live bench chaos lock clean docs
+.PHONY: help demo up test faults lint check fix live bench chaos lock clean docs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,11 +41,13 @@ test: $(INSTALLED) ## every test but `make faults`, the live ones on an embedded
 faults: $(INSTALLED) ## servers, workers, networks and disks that break, judged by a checker; on Apache Kafka where it is at hand
 	@$(BIN)/python -m tests -q tests/chaos $(ARGS)
 
-check: $(INSTALLED) ## style, types, import rules, unit tests: no server needed
+lint: $(INSTALLED) ## style, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+check: lint ## style, types, import rules, unit tests: no server needed
 	@$(BIN)/python -m tests -q -m "not live" tests/unit tests/architecture $(ARGS)
 
 fix: $(INSTALLED) ## what ruff can mend by itself
