@@ -3,8 +3,9 @@
 numba keeps machine code on disk; where it is there already, this takes as long as importing it.
 """
 
+from recommender import promote, recommend
 from recommender.model import Model
-from recommender.recommend import warm_up
 
 if __name__ == "__main__":
-    warm_up(Model.empty())
+    recommend.warm_up(Model.empty())
+    promote.warm_up()

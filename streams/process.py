@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 
@@ -10,7 +11,7 @@ import structlog
 import uvloop
 from prometheus_client import start_http_server
 
-from recommender import promote
+from recommender import promote, recommend
 from streams import faults
 from streams.app import Worker, build
 from streams.faust_app import assigned
@@ -67,7 +68,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     await worker.follower.start()
     stack.push_async_callback(worker.follower.stop)
     await worker.follower.caught_up()
-    await asyncio.to_thread(promote.warm_up)
+    await asyncio.to_thread(_warm_up, worker)
     await worker.models.refresh()
     for task in _background(worker):
         _spawn(stack, task)
@@ -76,6 +77,14 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     stack.push_async_callback(worker.app.stop)
     await worker.app.start()
     log.info("worker ready", group=worker.settings.group, broker=worker.settings.broker)
+
+
+def _warm_up(worker: Worker) -> None:
+    """Compiled here, the first events of a new machine wait; compiled at the first batch, the event loop hangs."""
+    began = time.monotonic()
+    promote.warm_up()
+    recommend.warm_up(worker.models.current)
+    log.info("kernels compiled", seconds=round(time.monotonic() - began, 1))
 
 
 def _background(worker: Worker) -> tuple[Coroutine[None, None, None], ...]:

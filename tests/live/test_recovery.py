@@ -156,3 +156,9 @@ def test_a_foreign_producer_cannot_split_a_customer_over_two_partitions(settings
 
     with redis.Redis.from_url(settings.redis_url) as client:
         assert not client.exists(keys.customer(wrong, customer))
+
+
+def test_a_worker_takes_partitions_once_its_kernels_are_compiled(settings: Settings, tmp_path: Path) -> None:
+    with worker_process(settings, tmp_path) as worker:
+        told = [json.loads(line)["event"] for line in worker.log.read_text().splitlines()]
+    assert told.index("kernels compiled") < told.index("partitions assigned")
