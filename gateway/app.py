@@ -34,9 +34,11 @@ from gateway.keys import KeyRing
 from gateway.meters import Meters
 from gateway.offers import Offering
 from gateway.ports import Models, Publishing
+from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.recommendations import Recommending
 from gateway.settings import GatewaySettings
+from gateway.sources import Sources
 from recommender.policy import GatePolicy
 from recommender.recommend import warm_up
 from retail.policy import EventLimits
@@ -70,11 +72,17 @@ def build(settings: GatewaySettings, ports: Ports) -> Front:
     intake = Intake(
         ports.publisher, meters, EventLimits().event_bytes, settings.inflated_limit, settings.accept_deadline
     )
-    reception = Reception(keys, BodyReader.from_settings(settings), admission, intake, settings.batch_limit)
+    rates, reader = Rates(settings.key_rate), BodyReader.from_settings(settings)
+    reception = Reception(keys, reader, admission, intake, rates, settings.batch_limit)
     health = Health(keys, ports.views, ports.publisher, admission, meters)
     writing, reading = _writing(reception, meters), _reading(settings, ports, keys, meters)
     rest = Litestar(
-        [*map(door, writing), *map(door, reading), *map(door, _watching(health, meters))],
+        [
+            *map(door, writing),
+            *map(door, _introducing(reception, keys, meters)),
+            *map(door, reading),
+            *map(door, _watching(health, meters)),
+        ],
         cors_config=CORSConfig(allow_origins=[], allow_origin_regex=".*", allow_headers=["*"]),
         exception_handlers={HTTPException: lost},
         openapi_config=None,
@@ -91,6 +99,19 @@ def _writing(reception: Reception, meters: Meters) -> list[Entrance[Posted]]:
         Entrance(routes.BATCH, reception.batch, meters),
         *singles,
         Entrance(routes.SIGHTINGS, reception.sightings, meters),
+        Entrance(routes.CLOUD_EVENTS, reception.cloud_events, meters),
+        Entrance(routes.MEASUREMENT, reception.measurement, meters),
+        Entrance(routes.SNOWPLOW, reception.snowplow, meters),
+    ]
+
+
+def _introducing(reception: Reception, keys: KeyRing, meters: Meters) -> list[Entrance[Asked]]:
+    """What client libraries ask for by GET."""
+    sources = Sources(keys)
+    return [
+        Entrance(routes.SNOWPLOW_PIXEL, reception.snowplow_pixel, meters),
+        Entrance(routes.SITE_SETTINGS, sources.settings, meters),
+        Entrance(routes.SOURCE_CONFIG, sources.configuration, meters),
     ]
 
 

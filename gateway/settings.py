@@ -46,6 +46,14 @@ class GatewaySettings(Settings):
         int, Field(gt=0, description="Bytes of a request body after gzip; repeated events compress 200 to 1.")
     ] = 16 << 20
     batch_limit: Annotated[int, Field(gt=0, description="Events of one batch; client libraries stop at 1,000.")] = 5000
+    key_rate: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="Events a second that one key may send to this process, five seconds' worth at once; more is "
+            "answered 429 with Retry-After. 0 for no limit: often one key is the whole site's.",
+        ),
+    ] = 0.0
     pending_limit: Annotated[
         int,
         Field(gt=0, description="Bytes of all requests in flight; beyond it senders get 503 and wait. Bounds memory."),
