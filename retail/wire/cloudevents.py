@@ -9,7 +9,7 @@ attributes `userid`, `anonymousid` and `loyaltycard`, else by `partitionkey`, el
 
 import binascii
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -87,6 +87,30 @@ def as_structured(attributes: Mapping[str, str], data: bytes) -> bytes:
     """
     beside = {"data": msgspec.Raw(data)} if _is_json(data) else {"data_base64": data}
     return _encoder.encode({**attributes, **(beside if data else {})})
+
+
+def in_record(headers: Iterable[tuple[str, bytes]], key: bytes | None, value: bytes) -> bytes | None:
+    """The event in the JSON format where a Kafka record holds one, in whichever mode; None where it does not.
+
+    The Kafka binding has the partition key as the record's key. Raises nothing.
+    """
+    attributes = {
+        name.lower()[3:]: text.decode("utf-8", "replace") for name, text in headers if name[:3].lower() == "ce_"
+    }
+    if attributes:
+        if key:
+            attributes.setdefault("partitionkey", key.decode("utf-8", "replace"))
+        return as_structured(attributes, value)
+    return value if b'"specversion"' in value and _is_event(value) else None
+
+
+def _is_event(value: bytes) -> bool:
+    """Whether this is an event in the JSON format, and not a message that mentions one."""
+    try:
+        event = _event.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return bool(event.specversion and event.source)
 
 
 def _is_json(data: bytes) -> bool:
