@@ -1,5 +1,6 @@
 """The gateway's composition root: what is built from what, how it starts, and how it stops.
 
+beacon gateways ──► mqtt ──────────┐
 clients ──► door ──► reception ──► intake ──► Kafka (events.*, events.rejected)
                 └──► recommendations, offers, inbox ◄── Redis (views), models, reference topics
 """
@@ -8,7 +9,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ from gateway.inbox import Inboxes
 from gateway.intake import Intake
 from gateway.keys import KeyRing
 from gateway.meters import Meters
+from gateway.mqtt import Beacons
 from gateway.offers import Offering
 from gateway.ports import Models, Publishing
 from gateway.rates import Rates
@@ -66,12 +68,11 @@ class Ports:
     closing: asyncio.Event
 
 
-def build(settings: GatewaySettings, ports: Ports) -> Front:
+def build(settings: GatewaySettings, ports: Ports, meters: Meters | None = None) -> Front:
     """The ASGI application; nothing is connected or started by it."""
-    keys, meters, admission = KeyRing.from_settings(settings), Meters(), Admission(settings.pending_limit)
-    intake = Intake(
-        ports.publisher, meters, EventLimits().event_bytes, settings.inflated_limit, settings.accept_deadline
-    )
+    meters = meters or Meters()
+    keys, admission = KeyRing.from_settings(settings), Admission(settings.pending_limit)
+    intake = accepting(settings, ports.publisher, meters)
     rates, reader = Rates(settings.key_rate), BodyReader.from_settings(settings)
     reception = Reception(keys, reader, admission, intake, rates, settings.batch_limit)
     health = Health(keys, ports.views, ports.publisher, admission, meters)
@@ -91,6 +92,11 @@ def build(settings: GatewaySettings, ports: Ports) -> Front:
     # uvicorn would do it for every event, too; only the metrics ask where a request is from.
     proxied = ProxyHeadersMiddleware(rest, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))  # type: ignore[arg-type]
     return Front(writing, proxied)  # type: ignore[arg-type]  # Litestar and uvicorn each have their own types of ASGI
+
+
+def accepting(settings: GatewaySettings, publisher: Publishing, meters: Meters) -> Intake:
+    limits = EventLimits()
+    return Intake(publisher, meters, limits.event_bytes, settings.inflated_limit, settings.accept_deadline)
 
 
 def _writing(reception: Reception, meters: Meters) -> list[Entrance[Posted]]:
@@ -165,7 +171,11 @@ def serve(settings: GatewaySettings) -> None:
 async def _serve(settings: GatewaySettings) -> None:
     async with AsyncExitStack() as stack:
         ports = await _connect(settings, stack)
-        server = Server(server_config(settings, build(settings, ports)), ports.closing)
+        meters = Meters()
+        server = Server(server_config(settings, build(settings, ports, meters)), ports.closing)
+        if settings.mqtt_url.get_secret_value():
+            beacons = Beacons.from_settings(settings, accepting(settings, ports.publisher, meters), meters)
+            _run(stack, "beacons", beacons.listen())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
         if not len(KeyRing.from_settings(settings)):
@@ -210,10 +220,15 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     await asyncio.to_thread(warm_up, models.current)
     settle()
     for name, job in (("models", models.watch(settings.model_interval)), ("settle", _settle_again(follower))):
-        running = asyncio.create_task(job, name=name)
-        running.add_done_callback(_report)
-        stack.callback(running.cancel)
+        _run(stack, name, job)
     return Ports(publisher, views, models, reference, asyncio.Event())
+
+
+def _run(stack: AsyncExitStack, name: str, job: Coroutine[None, None, None]) -> None:
+    """In the background, until the stack is left."""
+    running = asyncio.create_task(job, name=name)
+    running.add_done_callback(_report)
+    stack.callback(running.cancel)
 
 
 def settle() -> None:

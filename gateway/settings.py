@@ -61,6 +61,24 @@ class GatewaySettings(Settings):
     stream_limit: Annotated[
         int, Field(ge=0, description="Open inbox streams of one process, about 30 KB each; more get 503.")
     ] = 1000
+    mqtt_url: Annotated[
+        SecretStr,
+        Field(
+            description="MQTT broker of the beacon gateways, as `mqtt://user:password@host:1883` (`mqtts://` for TLS); "
+            "none by default. For one gateway process: two would both tell of every tag."
+        ),
+    ] = SecretStr("")
+    mqtt_topics: Annotated[
+        str,
+        Field(description="Topics listened to, comma separated: those of ESPresense, OpenMQTTGateway, Minew, Kontakt."),
+    ] = "espresense/devices/+/+,home/+/BTtoMQTT/#,/gw/+/status,/presence/stream/+"
+    mqtt_tags: Annotated[
+        str,
+        Field(
+            description="How the ids of your own tags begin, comma separated: a UUID, a MAC address or its beginning. "
+            "What begins otherwise is somebody's phone and is dropped unseen; so by default everything is."
+        ),
+    ] = ""
     model_interval: Annotated[float, Field(gt=0, description="Seconds between looks for a newer model.")] = 2.0
     drain_timeout: Annotated[
         float,
