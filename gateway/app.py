@@ -1,5 +1,6 @@
 """The gateway's composition root: what is built from what, how it starts, and how it stops.
 
+beacon gateways ──► mqtt ──────────┐
 clients ──► door ──► reception ──► intake ──► Kafka (events.*, events.rejected)
                 └──► recommendations, offers, inbox ◄── Redis (views), models, reference topics
 """
@@ -8,7 +9,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -32,11 +33,14 @@ from gateway.inbox import Inboxes
 from gateway.intake import Intake
 from gateway.keys import KeyRing
 from gateway.meters import Meters
+from gateway.mqtt import Beacons
 from gateway.offers import Offering
 from gateway.ports import Models, Publishing
+from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.recommendations import Recommending
 from gateway.settings import GatewaySettings
+from gateway.sources import Sources
 from recommender.policy import GatePolicy
 from recommender.recommend import warm_up
 from retail.policy import EventLimits
@@ -64,17 +68,22 @@ class Ports:
     closing: asyncio.Event
 
 
-def build(settings: GatewaySettings, ports: Ports) -> Front:
+def build(settings: GatewaySettings, ports: Ports, meters: Meters | None = None) -> Front:
     """The ASGI application; nothing is connected or started by it."""
-    keys, meters, admission = KeyRing.from_settings(settings), Meters(), Admission(settings.pending_limit)
-    intake = Intake(
-        ports.publisher, meters, EventLimits().event_bytes, settings.inflated_limit, settings.accept_deadline
-    )
-    reception = Reception(keys, BodyReader.from_settings(settings), admission, intake, settings.batch_limit)
+    meters = meters or Meters()
+    keys, admission = KeyRing.from_settings(settings), Admission(settings.pending_limit)
+    intake = accepting(settings, ports.publisher, meters)
+    rates, reader = Rates(settings.key_rate), BodyReader.from_settings(settings)
+    reception = Reception(keys, reader, admission, intake, rates, settings.batch_limit)
     health = Health(keys, ports.views, ports.publisher, admission, meters)
     writing, reading = _writing(reception, meters), _reading(settings, ports, keys, meters)
     rest = Litestar(
-        [*map(door, writing), *map(door, reading), *map(door, _watching(health, meters))],
+        [
+            *map(door, writing),
+            *map(door, _introducing(reception, keys, meters)),
+            *map(door, reading),
+            *map(door, _watching(health, meters)),
+        ],
         cors_config=CORSConfig(allow_origins=[], allow_origin_regex=".*", allow_headers=["*"]),
         exception_handlers={HTTPException: lost},
         openapi_config=None,
@@ -85,12 +94,30 @@ def build(settings: GatewaySettings, ports: Ports) -> Front:
     return Front(writing, proxied)  # type: ignore[arg-type]  # Litestar and uvicorn each have their own types of ASGI
 
 
+def accepting(settings: GatewaySettings, publisher: Publishing, meters: Meters) -> Intake:
+    limits = EventLimits()
+    return Intake(publisher, meters, limits.event_bytes, settings.inflated_limit, settings.accept_deadline)
+
+
 def _writing(reception: Reception, meters: Meters) -> list[Entrance[Posted]]:
     singles = [Entrance(route, reception.single(route.name), meters) for route in routes.SINGLES]
     return [
         Entrance(routes.BATCH, reception.batch, meters),
         *singles,
         Entrance(routes.SIGHTINGS, reception.sightings, meters),
+        Entrance(routes.CLOUD_EVENTS, reception.cloud_events, meters),
+        Entrance(routes.MEASUREMENT, reception.measurement, meters),
+        Entrance(routes.SNOWPLOW, reception.snowplow, meters),
+    ]
+
+
+def _introducing(reception: Reception, keys: KeyRing, meters: Meters) -> list[Entrance[Asked]]:
+    """What client libraries ask for by GET."""
+    sources = Sources(keys)
+    return [
+        Entrance(routes.SNOWPLOW_PIXEL, reception.snowplow_pixel, meters),
+        Entrance(routes.SITE_SETTINGS, sources.settings, meters),
+        Entrance(routes.SOURCE_CONFIG, sources.configuration, meters),
     ]
 
 
@@ -144,7 +171,11 @@ def serve(settings: GatewaySettings) -> None:
 async def _serve(settings: GatewaySettings) -> None:
     async with AsyncExitStack() as stack:
         ports = await _connect(settings, stack)
-        server = Server(server_config(settings, build(settings, ports)), ports.closing)
+        meters = Meters()
+        server = Server(server_config(settings, build(settings, ports, meters)), ports.closing)
+        if settings.mqtt_url.get_secret_value():
+            beacons = Beacons.from_settings(settings, accepting(settings, ports.publisher, meters), meters)
+            _run(stack, "beacons", beacons.listen())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
         if not len(KeyRing.from_settings(settings)):
@@ -189,10 +220,15 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     await asyncio.to_thread(warm_up, models.current)
     settle()
     for name, job in (("models", models.watch(settings.model_interval)), ("settle", _settle_again(follower))):
-        running = asyncio.create_task(job, name=name)
-        running.add_done_callback(_report)
-        stack.callback(running.cancel)
+        _run(stack, name, job)
     return Ports(publisher, views, models, reference, asyncio.Event())
+
+
+def _run(stack: AsyncExitStack, name: str, job: Coroutine[None, None, None]) -> None:
+    """In the background, until the stack is left."""
+    running = asyncio.create_task(job, name=name)
+    running.add_done_callback(_report)
+    stack.callback(running.cancel)
 
 
 def settle() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import get_args
 
 import msgspec
 from litestar.response.base import ASGIResponse
@@ -52,7 +53,7 @@ def _section(route: Route) -> str:
     path, *aliases = route.paths
     also = f' <span class="alias">also {escape(", ".join(aliases))}</span>' if aliases else ""
     keys = f"<p>Keys: {escape(', '.join(scopes_with(route.right)))}.</p>" if route.right else ""
-    body = f"<p>Body: {_links(shape.__name__ for shape in route.body)}</p>" if route.body else ""
+    body = f"<p>Body: {_links(dict.fromkeys(map(_named, route.body)))}</p>" if route.body else ""
     answered = _links([route.answer.__name__]) if route.answer else f"<code>{escape(route.media)}</code>"
     refused = f"; refused with {', '.join(map(str, route.refusals))}" if route.refusals else ""
     return (
@@ -60,6 +61,11 @@ def _section(route: Route) -> str:
         f"<p><b>{escape(route.summary)}.</b> {escape(route.description)}</p>"
         f"{keys}{_parameters(route.parameters)}{body}<p>Answer: 200 {answered}{refused}.</p>"
     )
+
+
+def _named(shape: type) -> str:
+    """A list is named like what it is of."""
+    return next((inner.__name__ for inner in get_args(shape)), shape.__name__)
 
 
 def _parameters(parameters: Sequence[Parameter]) -> str:

@@ -64,7 +64,8 @@ def _operation(route: Route, path: str, schemas: Mapping[type, Document]) -> Doc
     if route.parameters:
         operation["parameters"] = [_parameter(parameter) for parameter in route.parameters]
     if route.body:
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": _either(route.body, schemas)}}}
+        schema = _either(route.body, schemas)
+        operation["requestBody"] = {"required": True, "content": {media: {"schema": schema} for media in route.takes}}
     if route.right:
         operation["security"] = [{name: []} for name in KEYS]
     return operation

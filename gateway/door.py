@@ -63,7 +63,8 @@ def door(entrance: Entrance[Asked]) -> HTTPRouteHandler:
         return await entrance.enter(request)
 
     verb = get if entrance.route.method == "GET" else post
-    return verb(list(entrance.route.paths), name=entrance.route.name)(enter)
+    paths = [path.replace("{key}", "{key:str}") for path in entrance.route.paths]
+    return verb(paths, name=entrance.route.name)(enter)
 
 
 async def _answered(route: Route, reply: Answer[A], request: A) -> ASGIResponse:

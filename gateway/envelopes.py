@@ -33,22 +33,22 @@ class Shared(NamedTuple):
     kind: bytes = b""
 
 
-def _as_sent(raw: bytes) -> bytes:
-    return raw
+def _as_sent(raw: bytes) -> tuple[bytes]:
+    return (raw,)
 
 
 @dataclass(frozen=True)
 class Batch:
     """events: raw JSON of each. write_key: "" where the body carries none. alone: a single event, not a list of one.
 
-    read: makes an event's JSON of what was sent; raises EventRefused.
+    read: makes of what was sent the JSON of one event or more; raises EventRefused.
     """
 
     events: Sequence[bytes | Raw]
     shared: Shared
     write_key: str
     alone: bool = False
-    read: Callable[[bytes], bytes] = _as_sent
+    read: Callable[[bytes], Sequence[bytes]] = _as_sent
 
 
 class Completed(NamedTuple):

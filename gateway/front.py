@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Send
 
 from gateway.door import Entrance, Posted
+from gateway.responses import Answer
+from gateway.routes import TEXT
 
 ANY_ORIGIN = ((b"access-control-allow-headers", b"*"), (b"access-control-allow-methods", b"*"), (b"vary", b"Origin"))
 """Beside the origin itself: what a browser must hear to let a page of another origin read the answer."""
+
+WITH_COOKIES = ((b"access-control-allow-credentials", b"true"), (b"vary", b"Origin"))
+"""For pages whose library sends cookies along; none is read here, so none can be abused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +36,32 @@ class Front:
         self._rest = rest
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        entrance = self._entrances.get(scope["path"]) if scope["method"] == "POST" else None
-        if entrance is None:
+        method = scope["method"]
+        entrance = self._entrances.get(scope["path"]) if method in ("POST", "OPTIONS") else None
+        if entrance is None or (method == "OPTIONS" and not entrance.route.cookies):
             await self._rest(scope, receive, send)
             return
-        answer = await entrance.enter(Arrived(scope, receive))
         origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
-        await answer(scope, receive, send if origin is None else _told_to(origin, send))
+        if origin is not None:
+            send = _told_to(origin, send, cookies=entrance.route.cookies)
+        answer = _preflight(scope) if method == "OPTIONS" else await entrance.enter(Arrived(scope, receive))
+        await answer(scope, receive, send)
 
 
-def _told_to(origin: bytes, send: Send) -> Send:
+def _preflight(scope: HTTPScope) -> Answer:
+    """With cookies a browser takes no `*` for an answer, so what it asked for is said again."""
+    asked = next((value for name, value in scope["headers"] if name == b"access-control-request-headers"), b"")
+    allowed = {"access-control-allow-headers": asked.decode("latin-1"), "access-control-allow-methods": "POST, OPTIONS"}
+    return Answer(204, b"", TEXT, {**allowed, "access-control-max-age": "600"})
+
+
+def _told_to(origin: bytes, send: Send, *, cookies: bool) -> Send:
     """send: with the headers for a page of this origin."""
+    own = WITH_COOKIES if cookies else ANY_ORIGIN
 
     async def told(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = [*message["headers"], (b"access-control-allow-origin", origin), *ANY_ORIGIN]
+            headers = [*message["headers"], (b"access-control-allow-origin", origin), *own]
             message = {**message, "headers": headers}
         await send(message)
 

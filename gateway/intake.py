@@ -96,7 +96,8 @@ class Intake:
         for event in events:
             raw = bytes(event)
             try:
-                out.records.append(self._record(batch.read(raw), batch.shared, topic, entry.received))
+                told = [self._record(one, batch.shared, topic, entry.received) for one in batch.read(raw)]
+                out.records.extend(told)
             except EventRefused as fault:
                 out.refusals.append(Refusal(fault.code, str(fault)))
                 out.records.append(self._reject(raw, out.refusals[-1], entry))

@@ -1,7 +1,6 @@
 """Ids for events that came without one: time-ordered UUIDs (version 7)."""
 
 import os
-from hashlib import sha256
 
 
 def new_message_id(milliseconds: int) -> str:
@@ -11,8 +10,3 @@ def new_message_id(milliseconds: int) -> str:
     tail = 0b10 << 62 | noise & (1 << 62) - 1
     digits = f"{head << 64 | tail:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def derived_message_id(*parts: str) -> str:
-    """The same 32 hexadecimal digits for the same parts, so a sender's retry is recognised."""
-    return sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

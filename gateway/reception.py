@@ -1,4 +1,4 @@
-"""Events coming in: batches, single events and sightings, answered 200 once Kafka holds them."""
+"""Events coming in, in whichever format, answered 200 once Kafka holds them."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,14 +13,23 @@ from gateway.bodies import LARGE, BodyReader
 from gateway.door import Answer, Posted
 from gateway.envelopes import Batch, open_batch, open_single
 from gateway.errors import Refused
+from gateway.formats import open_cloud_events, open_measurement, open_snowplow, open_snowplow_query
 from gateway.intake import CHANNEL_OF, TOPIC_OF, Entry, Intake, now
 from gateway.keys import Headers, Key, KeyRing, presented_key
-from gateway.responses import answer
+from gateway.rates import Rates
+from gateway.responses import answer, text
 from gateway.rights import RIGHTS, Right, scopes_with
 from gateway.sightings import open_sightings
 from retail.events import Channel
 
 ACCEPTED = answer(Accepted())
+
+PIXEL = text(
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,"
+    b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;",
+    "image/gif",
+)
+"""One transparent pixel: what an image that is really an event is answered with."""
 
 Opened = Callable[[bytes], Batch]
 
@@ -33,6 +42,7 @@ class Reception:
     reader: BodyReader
     admission: Admission
     intake: Intake
+    rates: Rates
     batch_limit: int
 
     async def batch(self, request: Posted) -> ASGIResponse:
@@ -50,19 +60,39 @@ class Reception:
     async def sightings(self, request: Posted) -> ASGIResponse:
         return await self._take(request, Right.WRITE_SIGHTINGS, open_sightings)
 
+    async def cloud_events(self, request: Posted) -> ASGIResponse:
+        return await self._take(request, Right.WRITE_EVENTS, partial(open_cloud_events, dict(request.scope["headers"])))
+
+    async def measurement(self, request: Posted) -> ASGIResponse:
+        return await self._take(request, Right.WRITE_EVENTS, partial(open_measurement, request.scope["query_string"]))
+
+    async def snowplow(self, request: Posted) -> ASGIResponse:
+        return await self._take(request, Right.WRITE_EVENTS, open_snowplow)
+
+    async def snowplow_pixel(self, request: Posted) -> ASGIResponse:
+        query = request.scope["query_string"]
+        await self._take(request, Right.WRITE_EVENTS, lambda _: open_snowplow_query(query))
+        return PIXEL
+
     async def _take(self, request: Posted, right: Right, opened: Opened) -> ASGIResponse:
         headers: Headers = dict(request.scope["headers"])
         secret = presented_key(headers)
-        key = self.keys.admit(secret, right) if secret else None
+        key = self._admit(secret, right) if secret else None
         with self.admission.ticket() as ticket:
             batch = await self._read(request, headers, opened, ticket)
-            key = key or self.keys.admit(batch.write_key, right)
+            key = key or self._admit(batch.write_key, right)
+            self.rates.count(key.id, len(batch.events))
             channel = Channel.STORE if right is Right.WRITE_SIGHTINGS else channel_of(headers, key)
             entry = Entry(channel, f"http {request.scope['path']}", key.id, now())
             refusals = await self.intake.take(batch, entry)
         if batch.alone and refusals:
             raise Refused(400, refusals[0].code, refusals[0].message)
         return ACCEPTED
+
+    def _admit(self, secret: str, right: Right) -> Key:
+        key = self.keys.admit(secret, right)
+        self.rates.check(key.id)
+        return key
 
     async def _read(self, request: Posted, headers: Headers, opened: Opened, ticket: Ticket) -> Batch:
         body = await self.reader.read(headers, request.receive, ticket)

@@ -36,15 +36,18 @@ class PostedBatch(msgspec.Struct, rename="camel", omit_defaults=True):
 
 
 class PostedSighting(msgspec.Struct, rename="camel", omit_defaults=True):
-    """A beacon that a phone or a store gateway saw; `uuid`, `major` and `minor` may stand for `beacon`."""
+    """A beacon that a phone or a store gateway saw; `uuid`, `major` and `minor`, or an Eddystone's `namespace` and
+    `instance`, may stand for `beacon`."""
 
     user_id: Identifier | None = None
     anonymous_id: Identifier | None = None
     loyalty_card: Identifier | None = None
-    beacon: Annotated[str, Meta(description="uuid:major:minor")] | None = None
+    beacon: Annotated[str, Meta(description="uuid:major:minor, or eddy:namespace:instance")] | None = None
     uuid: str | None = None
     major: int | str | None = None
     minor: int | str | None = None
+    namespace: Annotated[str, Meta(description="Of an Eddystone beacon: 20 hexadecimal digits.")] | None = None
+    instance: Annotated[str, Meta(description="Of an Eddystone beacon: 12 hexadecimal digits.")] | None = None
     rssi: Annotated[float, Meta(description="Signal strength, dBm.")] | None = None
     timestamp: Annotated[str | int, Meta(description="When it was seen: ISO 8601, or milliseconds.")] | None = None
     sent_at: str | int | None = None
@@ -57,3 +60,46 @@ class PostedSightings(msgspec.Struct, rename="camel", omit_defaults=True):
 
     sightings: list[Raw] | UnsetType = msgspec.UNSET
     write_key: str | None = None
+
+
+class PostedCloudEvent(msgspec.Struct, omit_defaults=True):
+    """An event in the JSON format of CloudEvents 1.0; other attributes are allowed."""
+
+    id: str
+    source: str
+    specversion: Annotated[str, Meta(description="1.0")]
+    type: Annotated[str, Meta(description="Ends with the event's name, as `com.example.product_viewed`.")]
+    subject: str | None = None
+    time: Annotated[str, Meta(description="When it happened, RFC 3339.")] | None = None
+    datacontenttype: str | None = None
+    partitionkey: Annotated[str, Meta(description="The customer, where data and attributes name none.")] | None = None
+    userid: str | None = None
+    anonymousid: str | None = None
+    loyaltycard: str | None = None
+    data: dict[str, Raw] = {}
+    data_base64: str | None = None
+
+
+class MeasuredEvent(msgspec.Struct, omit_defaults=True):
+    """params: as the protocol has them, `items` among them."""
+
+    name: str
+    params: dict[str, Raw] = {}
+    timestamp_micros: int | str | None = None
+
+
+class PostedMeasurement(msgspec.Struct, omit_defaults=True):
+    """A request of the Measurement Protocol; user_id, client_id or app_instance_id names the customer."""
+
+    events: list[MeasuredEvent]
+    client_id: str | None = None
+    app_instance_id: str | None = None
+    user_id: str | None = None
+    timestamp_micros: int | str | None = None
+
+
+class PostedPayload(msgspec.Struct, omit_defaults=True):
+    """The payload_data of a Snowplow tracker: one object of texts per event."""
+
+    data: list[dict[str, str]]
+    schema: str = ""

@@ -46,6 +46,14 @@ class GatewaySettings(Settings):
         int, Field(gt=0, description="Bytes of a request body after gzip; repeated events compress 200 to 1.")
     ] = 16 << 20
     batch_limit: Annotated[int, Field(gt=0, description="Events of one batch; client libraries stop at 1,000.")] = 5000
+    key_rate: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="Events a second that one key may send to this process, five seconds' worth at once; more is "
+            "answered 429 with Retry-After. 0 for no limit: often one key is the whole site's.",
+        ),
+    ] = 0.0
     pending_limit: Annotated[
         int,
         Field(gt=0, description="Bytes of all requests in flight; beyond it senders get 503 and wait. Bounds memory."),
@@ -53,6 +61,24 @@ class GatewaySettings(Settings):
     stream_limit: Annotated[
         int, Field(ge=0, description="Open inbox streams of one process, about 30 KB each; more get 503.")
     ] = 1000
+    mqtt_url: Annotated[
+        SecretStr,
+        Field(
+            description="MQTT broker of the beacon gateways, as `mqtt://user:password@host:1883` (`mqtts://` for TLS); "
+            "none by default. For one gateway process: two would both tell of every tag."
+        ),
+    ] = SecretStr("")
+    mqtt_topics: Annotated[
+        str,
+        Field(description="Topics listened to, comma separated: those of ESPresense, OpenMQTTGateway, Minew, Kontakt."),
+    ] = "espresense/devices/+/+,home/+/BTtoMQTT/#,/gw/+/status,/presence/stream/+"
+    mqtt_tags: Annotated[
+        str,
+        Field(
+            description="How the ids of your own tags begin, comma separated: a UUID, a MAC address or its beginning. "
+            "What begins otherwise is somebody's phone and is dropped unseen; so by default everything is."
+        ),
+    ] = ""
     model_interval: Annotated[float, Field(gt=0, description="Seconds between looks for a newer model.")] = 2.0
     drain_timeout: Annotated[
         float,

@@ -1,16 +1,14 @@
 """Beacon sightings as phones and store gateways send them, turned into `Beacon Sighted` events."""
 
-from collections.abc import Mapping
-
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from gateway.envelopes import MALFORMED, Batch, Shared, malformed_json
 from gateway.errors import Refused
-from gateway.message_ids import derived_message_id
 from gateway.requests import PostedSighting
 from retail.errors import EventRefused
 from retail.stores import beacon_id
+from retail.wire.message import Message, derived_id, encode_message
 
 
 class _Outline(msgspec.Struct, rename="camel"):
@@ -18,24 +16,8 @@ class _Outline(msgspec.Struct, rename="camel"):
     write_key: str | None = None
 
 
-class _Event(msgspec.Struct, rename="camel", omit_defaults=True):
-    """The track event that a sighting becomes."""
-
-    properties: Mapping[str, str | float]
-    type: str
-    event: str
-    user_id: str | None = None
-    anonymous_id: str | None = None
-    loyalty_card: str | None = None
-    timestamp: str | int | None = None
-    sent_at: str | int | None = None
-    message_id: str | None = None
-    context: Raw | UnsetType = UNSET
-
-
 _outline = msgspec.json.Decoder(_Outline)
 _sighting = msgspec.json.Decoder(PostedSighting)
-_encoder = msgspec.json.Encoder()
 
 
 def open_sightings(body: bytes) -> Batch:
@@ -53,7 +35,7 @@ def open_sightings(body: bytes) -> Batch:
     return Batch(given, Shared(), outline.write_key or "", alone=alone, read=sighted)
 
 
-def sighted(raw: bytes) -> bytes:
+def sighted(raw: bytes) -> list[bytes]:
     """The event of a sighting, as JSON. Raises EventRefused."""
     try:
         sighting = _sighting.decode(raw)
@@ -61,7 +43,7 @@ def sighted(raw: bytes) -> bytes:
         raise EventRefused("wrong_type", str(fault)) from None
     except MALFORMED as fault:
         raise EventRefused("malformed_json", str(fault)) from None
-    return _encoder.encode(_event(sighting, named_beacon(sighting)))
+    return [encode_message(_message(sighting, named_beacon(sighting)))]
 
 
 def named_beacon(sighting: PostedSighting) -> str:
@@ -70,14 +52,19 @@ def named_beacon(sighting: PostedSighting) -> str:
         return beacon_id(sighting.beacon)
     if sighting.uuid and sighting.major is not None and sighting.minor is not None:
         return beacon_id(f"{sighting.uuid}:{sighting.major}:{sighting.minor}")
-    raise EventRefused("missing_beacon", "name the beacon as `beacon` (uuid:major:minor) or by uuid, major and minor")
+    if sighting.namespace and sighting.instance:
+        return beacon_id(f"eddy:{sighting.namespace}:{sighting.instance}")
+    raise EventRefused(
+        "missing_beacon",
+        "name the beacon as `beacon` (uuid:major:minor), by uuid, major and minor, or by namespace and instance",
+    )
 
 
-def _event(sighting: PostedSighting, beacon: str) -> _Event:
-    properties: dict[str, str | float] = {"beacon": beacon}
+def _message(sighting: PostedSighting, beacon: str) -> Message:
+    properties: dict[str, object] = {"beacon": beacon}
     if sighting.rssi is not None:
         properties["rssi"] = sighting.rssi
-    return _Event(
+    return Message(
         properties=properties,
         type="track",
         event="Beacon Sighted",
@@ -96,4 +83,4 @@ def _derived(sighting: PostedSighting, beacon: str) -> str | None:
     if sighting.timestamp is None:
         return None
     who = sighting.user_id or sighting.loyalty_card or sighting.anonymous_id or ""
-    return derived_message_id(who, beacon, str(sighting.timestamp))
+    return derived_id(who, beacon, str(sighting.timestamp))

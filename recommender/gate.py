@@ -12,6 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from recommender.policy import GatePolicy
+from retail.care import complains_since
 from retail.consents import consented
 from retail.customers import CustomerState
 from retail.decisions import Push, Reason
@@ -106,6 +107,11 @@ def _just_bought(contact: Contact, policy: GatePolicy, _: Reference) -> bool:
     return contact.state.orders > 0 and contact.at - contact.state.bought_at < policy.just_bought_ms
 
 
+def _open_complaint(contact: Contact, policy: GatePolicy, _: Reference) -> bool:
+    since = complains_since(contact.state.care)
+    return since > 0 and contact.at - since < policy.complaint_ms
+
+
 _RULES: tuple[tuple[Reason, Callable[[Contact, GatePolicy, Reference], bool]], ...] = (
     (Reason.NO_CONSENT, _no_consent),
     (Reason.UNKNOWN_STORE, _unknown_store),
@@ -115,6 +121,7 @@ _RULES: tuple[tuple[Reason, Callable[[Contact, GatePolicy, Reference], bool]], .
     (Reason.CAPPED, _capped),
     (Reason.DISMISSED, _dismissed),
     (Reason.JUST_BOUGHT, _just_bought),
+    (Reason.OPEN_COMPLAINT, _open_complaint),
 )
 """In this order: what may never be done, before what may not be done now."""
 

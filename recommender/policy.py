@@ -18,6 +18,7 @@ class GatePolicy:
     quiet_from, quiet_until: local time of the store; equal, there are none. cap, cap_window: pushes at most in a
         rolling window.
     just_bought: silence after a purchase. dismissed: silence after the customer waved a push away.
+    complaint: silence while a complaint is open; longer than that, somebody forgot to close it.
     shelf_life: how long an in-store push stays worth showing. reminder_life: the same for a reminder of a cart, and
         how late it may be decided; who left a cart in the afternoon still means it in the evening, not next week.
     interest: what a view or a cart line says of a customer's liking, where a purchase says 1; most looks end there.
@@ -33,6 +34,7 @@ class GatePolicy:
     cap_window: timedelta = timedelta(days=1)
     just_bought: timedelta = timedelta(minutes=30)
     dismissed: timedelta = timedelta(hours=4)
+    complaint: timedelta = timedelta(days=30)
     shelf_life: timedelta = timedelta(minutes=30)
     reminder_life: timedelta = timedelta(hours=6)
     interest: float = 0.25
@@ -51,6 +53,10 @@ class GatePolicy:
     @cached_property
     def dismissed_ms(self) -> int:
         return self.dismissed // _MILLISECOND
+
+    @cached_property
+    def complaint_ms(self) -> int:
+        return self.complaint // _MILLISECOND
 
     @cached_property
     def shelf_life_ms(self) -> int:

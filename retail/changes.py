@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, TypedDict
 
-from retail.customers import SentPush, Visit
+from retail.customers import Care, SentPush, Visit
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 
@@ -24,6 +24,7 @@ class Changes(TypedDict, total=False):
     timers: dict[str, int]
     cart_changed: int
     last_store: str
+    care: Care
 
 
 class Surroundings(NamedTuple):

@@ -66,6 +66,30 @@ class SentPush(msgspec.Struct, frozen=True, array_like=True, gc=False):
     told: bool = False
 
 
+class Care(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What the contact centre, the CRM and the warehouse tell of a customer. Times are milliseconds.
+
+    contacts: with the contact centre, ever; contacted_at: the newest. complaints: case to when it was filed, or to
+    minus the time at which it was resolved. parcels: order to when it was shipped, or to minus the time at which it
+    arrived.
+    mood: of the newest survey or mention, 0 (worst) to 100, -1 where there was none; mood_at: when that was.
+    returns: units sent back, ever; returned_at: the newest. scanned_at: when the loyalty card was last scanned.
+    """
+
+    contacts: int = 0
+    contacted_at: int = 0
+    complaints: dict[str, int] = {}
+    parcels: dict[str, int] = {}
+    mood: int = -1
+    mood_at: int = 0
+    returns: int = 0
+    returned_at: int = 0
+    scanned_at: int = 0
+
+
+NO_CARE = Care()
+
+
 class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """version: events applied so far. last: the newest event time seen, milliseconds.
 
@@ -75,6 +99,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     timers: kind to the moment it is due, milliseconds, or earlier; see `retail.timers`.
     applied: the offset of the newest event in this state, in the customer's partition; -1 where it was not from a log.
     cart_changed: when the cart last changed. last_store: the store of the newest visit.
+    care: what is known from the service channel; see `retail.care`.
     """
 
     version: int = 0
@@ -98,6 +123,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     applied: int = -1
     cart_changed: int = 0
     last_store: str = ""
+    care: Care = NO_CARE
 
 
 EMPTY = CustomerState()

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     JUST_BOUGHT = "just_bought"
     CAPPED = "capped"
     DISMISSED = "dismissed"
+    OPEN_COMPLAINT = "open_complaint"
     NO_ELIGIBLE_OFFER = "no_eligible_offer"
     UNKNOWN_STORE = "unknown_store"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"

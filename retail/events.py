@@ -94,6 +94,70 @@ class BeaconSighted(BaseEvent, frozen=True, kw_only=True, tag="Beacon Sighted"):
     rssi: float | None = None
 
 
+class LoyaltyCardScanned(BaseEvent, frozen=True, kw_only=True, tag="Loyalty Card Scanned"):
+    """A card at a till or a gate: its holder is there. The card itself is among the identifiers."""
+
+    store: str
+
+
+class SupportContacted(BaseEvent, frozen=True, kw_only=True, tag="Support Contacted"):
+    """A call, chat or mail to the contact centre. case: "" where none was opened. topic: as the centre names it."""
+
+    case: str = ""
+    topic: str = ""
+
+
+class ComplaintFiled(BaseEvent, frozen=True, kw_only=True, tag="Complaint Filed"):
+    """order: that it is about, "" for none."""
+
+    case: str
+    order: str = ""
+    topic: str = ""
+
+
+class ComplaintResolved(BaseEvent, frozen=True, kw_only=True, tag="Complaint Resolved"):
+    case: str
+
+
+class SurveyKind(StrEnum):
+    """NPS asks 0 to 10, CSAT and CES ask 1 to 5 or 1 to 7."""
+
+    NPS = "nps"
+    CSAT = "csat"
+    CES = "ces"
+    OTHER = "other"
+
+
+class SurveyAnswered(BaseEvent, frozen=True, kw_only=True, tag="Survey Answered"):
+    """mood: the answer on a scale from 0 (worst) to 100."""
+
+    kind: SurveyKind
+    mood: int
+
+
+class SocialMentionHeard(BaseEvent, frozen=True, kw_only=True, tag="Social Mention Heard"):
+    """The customer spoke of the retailer in public. mood: how, from 0 (worst) to 100; None where nobody judged it."""
+
+    network: str
+    mood: int | None = None
+
+
+class OrderShipped(BaseEvent, frozen=True, kw_only=True, tag="Order Shipped"):
+    order: str
+
+
+class OrderDelivered(BaseEvent, frozen=True, kw_only=True, tag="Order Delivered"):
+    order: str
+
+
+class ProductReturned(BaseEvent, frozen=True, kw_only=True, tag="Product Returned"):
+    """One item of an order came back."""
+
+    item: str
+    order: str = ""
+    quantity: int = 1
+
+
 class CustomerIdentified(BaseEvent, frozen=True, kw_only=True, tag="Customer Identified"):
     """An `identify` call: what the customer declared. traits: text by name, bounded at the edge."""
 
@@ -146,6 +210,15 @@ Event = (
     | ZoneEntered
     | ZoneExited
     | BeaconSighted
+    | LoyaltyCardScanned
+    | SupportContacted
+    | ComplaintFiled
+    | ComplaintResolved
+    | SurveyAnswered
+    | SocialMentionHeard
+    | OrderShipped
+    | OrderDelivered
+    | ProductReturned
     | CustomerIdentified
     | ConsentUpdated
     | DeliveryReported

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 
-from retail import interactions, messages, pushes, refusals, timers, visits
+from retail import care, interactions, messages, pushes, refusals, timers, visits
 from retail.changes import Changes, Surroundings
 from retail.consents import consents_after
 from retail.customers import CustomerState, Stage
@@ -13,17 +13,26 @@ from retail.decisions import Decision, Occasion, Push, decision_id
 from retail.events import (
     BaseEvent,
     BeaconSighted,
+    ComplaintFiled,
+    ComplaintResolved,
     ConsentUpdated,
     CustomerIdentified,
     DeliveryReported,
     Event,
+    LoyaltyCardScanned,
     OrderCompleted,
+    OrderDelivered,
+    OrderShipped,
     ProductAdded,
     ProductRemoved,
+    ProductReturned,
     ProductsSearched,
     ProductViewed,
+    SocialMentionHeard,
     StoreEntered,
     StoreExited,
+    SupportContacted,
+    SurveyAnswered,
     TimerFired,
     Tracked,
     ZoneEntered,
@@ -197,6 +206,15 @@ _RULES = dict(
         _on(ZoneEntered, visits.zone_entered, refusals.unknown_zone),
         _on(ZoneExited, visits.zone_exited, refusals.unknown_zone),
         _on(BeaconSighted, visits.sighted, refusals.unknown_beacon),
+        _on(LoyaltyCardScanned, care.scanned, refusals.unknown_store),
+        _on(SupportContacted, care.contacted),
+        _on(ComplaintFiled, care.complained),
+        _on(ComplaintResolved, care.resolved),
+        _on(SurveyAnswered, care.answered),
+        _on(SocialMentionHeard, care.mentioned),
+        _on(OrderShipped, care.shipped),
+        _on(OrderDelivered, care.delivered),
+        _on(ProductReturned, care.returned),
         _on(CustomerIdentified, _identified),
         _on(ConsentUpdated, _nothing),
         _on(DeliveryReported, pushes.reported),

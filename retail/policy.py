@@ -55,6 +55,7 @@ class JourneyPolicy:
     message_limit: message ids remembered at most; older ones are forgotten first and that is counted.
     pushes: pushes remembered. cart_lines: lines kept in a cart; the oldest give way.
     quantity: units counted of one line.
+    cases: complaints and parcels remembered; few have more than two at a time, and the settled give way first.
     traits, purposes: names kept of what a customer declared and of what was consented to; a real shop has a dozen.
     researching_views: views that make an aware customer a researching one; one or two are a glance.
     loyal_orders: purchases that make a customer a loyal one; the third says that the second was no accident.
@@ -72,6 +73,7 @@ class JourneyPolicy:
     pushes: int = 20
     cart_lines: int = 200
     quantity: int = 1000
+    cases: int = 8
     traits: int = 32
     purposes: int = 16
     researching_views: int = 3

@@ -5,6 +5,7 @@ A part of the reference that is empty has not been loaded; it knows nothing, so 
 
 from retail.events import (
     BeaconSighted,
+    LoyaltyCardScanned,
     ProductAdded,
     ProductRemoved,
     ProductViewed,
@@ -28,7 +29,7 @@ def unknown_item(event: ProductViewed | ProductAdded | ProductRemoved, reference
     return UNKNOWN_ITEM if reference.items and event.item not in reference.items else ""
 
 
-def unknown_store(event: StoreEntered | StoreExited, reference: Reference) -> str:
+def unknown_store(event: StoreEntered | StoreExited | LoyaltyCardScanned, reference: Reference) -> str:
     return UNKNOWN_STORE if reference.stores and event.store not in reference.stores else ""
 
 

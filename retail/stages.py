@@ -4,7 +4,7 @@ The rules are the two tables below. A stage is only ever gained: the machine say
 what the customer does today. So the order in which events arrive does not matter.
 
 stage         reached by
-aware         a view, a store or zone entered, a beacon sighted
+aware         a view, a store or zone entered, a beacon sighted, a loyalty card scanned
 researching   a search, or `policy.researching_views` views among the remembered interactions
 deciding      something put into the cart
 customer      a purchase
@@ -15,6 +15,7 @@ from retail.customers import CustomerState, Interaction, Stage
 from retail.events import (
     BaseEvent,
     BeaconSighted,
+    LoyaltyCardScanned,
     OrderCompleted,
     ProductAdded,
     ProductsSearched,
@@ -32,6 +33,7 @@ REACHED_BY: dict[type[BaseEvent], Stage] = {
     StoreEntered: Stage.AWARE,
     ZoneEntered: Stage.AWARE,
     BeaconSighted: Stage.AWARE,
+    LoyaltyCardScanned: Stage.AWARE,
     ProductsSearched: Stage.RESEARCHING,
     ProductAdded: Stage.DECIDING,
     OrderCompleted: Stage.CUSTOMER,

@@ -9,6 +9,7 @@ from retail.decisions import Occasion
 from retail.events import (
     BaseEvent,
     BeaconSighted,
+    LoyaltyCardScanned,
     OrderCompleted,
     StoreEntered,
     StoreExited,
@@ -23,6 +24,10 @@ from retail.stores import Place
 def sighted(state: CustomerState, event: BeaconSighted, around: Surroundings) -> Changes:
     place = around.reference.places.get(event.beacon)
     return _walk(state, event, place, around.policy) if place else {}
+
+
+def card_scanned(state: CustomerState, event: LoyaltyCardScanned, around: Surroundings) -> Changes:
+    return _walk(state, event, Place(event.store, ""), around.policy)
 
 
 def store_entered(state: CustomerState, event: StoreEntered, around: Surroundings) -> Changes:

@@ -15,7 +15,7 @@ from faust.types import TP
 from retail.errors import EventRefused
 from retail.events import Channel, Event, TimerFired, decode_event, encode_event
 from retail.rejects import Rejected, encode_rejected
-from retail.wire import refine
+from retail.wire import cloudevents, refine
 from streams.faults import Point, reach
 from streams.meters import Meters
 from streams.origin import Replay, origin_header, read_replay
@@ -79,15 +79,20 @@ class Identify:
         """The record that a source record becomes: an event of its customer, or a reject."""
         replay = read_replay(record.headers) if record.headers else None
         received = replay.received if replay else record.timestamp
+        raw = record.value or b""
         try:
-            event = read_source(partition.topic, record.value or b"", received, replay)
+            cloud = cloudevents.in_record(record.headers, record.key, raw)
+            raw = raw if cloud is None else cloud
+            event = read_source(
+                partition.topic, raw if cloud is None else cloudevents.structured(raw), received, replay
+            )
         except EventRefused as fault:
-            return self._rejected(partition, record, fault.code, str(fault))
+            return self._rejected(partition, record, raw, fault.code, str(fault))
         except msgspec.DecodeError as fault:
-            return self._rejected(partition, record, "malformed_event", str(fault))
+            return self._rejected(partition, record, raw, "malformed_event", str(fault))
         except Exception as fault:  # noqa: BLE001 - one record that we cannot read must not hold up all behind it
             tell("refine", fault)
-            return self._rejected(partition, record, "internal_fault", type(fault).__name__)
+            return self._rejected(partition, record, raw, "internal_fault", type(fault).__name__)
         return Record(
             topic=CUSTOMER_EVENTS.name,
             key=event.customer.encode(),
@@ -97,12 +102,15 @@ class Identify:
             timestamp=received,
         )
 
-    def _rejected(self, partition: TP, record: Received, reason: str, message: str) -> Record:
-        """What was put back and is refused again keeps its first place, so that it is one reject still."""
+    def _rejected(self, partition: TP, record: Received, raw: bytes, reason: str, message: str) -> Record:
+        """What was put back and is refused again keeps its first place, so that it is one reject still.
+
+        raw: a CloudEvent's attributes among it, which are in headers that a reject does not have.
+        """
         self.meters.rejected(partition.topic, partition.partition, reason)
         replay = read_replay(record.headers)
         source = replay.source if replay else f"{partition.topic}/{partition.partition}/{record.offset}"
-        rejected = Rejected.of(record.value or b"", source=source, reason=reason, message=message, key=record.key)
+        rejected = Rejected.of(raw, source=source, reason=reason, message=message, key=record.key)
         return Record(topic=REJECTED.name, key=source.encode(), value=encode_rejected(rejected))
 
 

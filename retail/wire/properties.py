@@ -47,15 +47,49 @@ class Whereabouts(msgspec.Struct, gc=False):
 
 
 class Sighting(msgspec.Struct, gc=False):
-    """beacon: `uuid:major:minor`, or the three apart. rssi: dBm."""
+    """beacon: `uuid:major:minor`, or the three apart; of an Eddystone `eddy:namespace:instance`. rssi: dBm."""
 
     beacon: str | None = None
     uuid: str | None = None
     major: Id = None
     minor: Id = None
+    namespace: str | None = None
+    instance: str | None = None
     rssi: Number = None
 
 
 class Feedback(msgspec.Struct, gc=False):
     decision_id: str | None = None
     offer_id: Id = None
+
+
+class Case(msgspec.Struct, gc=False):
+    """A contact or a complaint. case_id: of the contact centre; ticket_id counts as well."""
+
+    case_id: Id = None
+    ticket_id: Id = None
+    order_id: Id = None
+    topic: str | None = None
+
+
+class Survey(msgspec.Struct, gc=False):
+    """kind: nps, csat or ces. score: as answered. scale: the best answer there was; the kind's own if absent."""
+
+    kind: str | None = None
+    score: Number = None
+    scale: Number = None
+
+
+class Mention(msgspec.Struct, gc=False):
+    """sentiment: from -1 (worst) to 1."""
+
+    network: str | None = None
+    sentiment: Number = None
+
+
+class Return(CartLine):
+    order_id: Id = None
+
+
+class Parcel(msgspec.Struct, gc=False):
+    order_id: Id = None

@@ -19,3 +19,12 @@ def read(decoder: msgspec.json.Decoder[_T], raw: bytes | msgspec.Raw, part: str)
         raise EventRefused("malformed_json", f"{part} is not valid JSON in UTF-8: {fault}") from fault
     except RecursionError as fault:
         raise EventRefused("too_deep", f"{part} nests too deeply; flatten it") from fault
+
+
+_object = msgspec.json.Decoder(dict[str, object])
+
+
+def read_object(raw: bytes | msgspec.Raw, part: str) -> dict[str, object]:
+    """A JSON object, whatever it holds. Raises EventRefused as `read` does."""
+    values: dict[str, object] = read(_object, raw, part)
+    return values

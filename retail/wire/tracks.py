@@ -1,7 +1,7 @@
 """The names of what customers do, and how each becomes its typed event.
 
-Names follow the Segment e-commerce spec, with the names of its first version beside them; upper and lower case are
-alike. A name that is not here is a sign of life: `Tracked`.
+Names follow the Segment e-commerce spec; `retail.wire.names` knows what else senders call them. A name that is not
+here is a sign of life: `Tracked`.
 """
 
 from collections.abc import Callable
@@ -32,8 +32,11 @@ from retail.identifiers import checked_id
 from retail.policy import EventLimits
 from retail.stores import beacon_id
 from retail.wire import properties as shapes
+from retail.wire import service
 from retail.wire.amounts import minor_units, signal_strength, units
 from retail.wire.envelope import Common
+from retail.wire.names import spec_name
+from retail.wire.naming import item_named, named, store_named, zone_named
 from retail.wire.reading import read
 
 _P = TypeVar("_P")
@@ -43,9 +46,12 @@ _Reader = Callable[[str, msgspec.Raw, Common, EventLimits], Event]
 def event_of_track(name: str, raw: msgspec.Raw, common: Common, limits: EventLimits) -> Event:
     """raw: the properties as sent, possibly absent. Raises EventRefused: `wrong_type`, `missing_item`, `missing_store`,
     `missing_zone`, `missing_beacon`, `missing_order`, `malformed_id`, `too_many_lines`, `quantity_out_of_range`,
-    `price_out_of_range`.
+    `price_out_of_range`, or what `retail.wire.service` refuses.
     """
-    reader = _READERS.get(name) or _READERS.get(name.lower())
+    reader = _READERS.get(name)
+    if reader is None:
+        name = spec_name(name)
+        reader = _READERS.get(name)
     if reader is None:
         return Tracked(**common, name=name[: limits.text])
     return reader(name, raw, common, limits)
@@ -64,17 +70,17 @@ def _reader(shape: type[_P], build: Callable[[str, _P, Common, EventLimits], Eve
 
 
 def _viewed(_name: str, product: shapes.Product, common: Common, _limits: EventLimits) -> Event:
-    return ProductViewed(**common, item=_item(product, "properties"))
+    return ProductViewed(**common, item=item_named(product, "properties"))
 
 
 def _added(_name: str, line: shapes.CartLine, common: Common, _limits: EventLimits) -> Event:
     quantity = units(line.quantity, "properties.quantity")
-    return ProductAdded(**common, item=_item(line, "properties"), quantity=quantity)
+    return ProductAdded(**common, item=item_named(line, "properties"), quantity=quantity)
 
 
 def _removed(_name: str, line: shapes.CartLine, common: Common, _limits: EventLimits) -> Event:
     quantity = units(line.quantity, "properties.quantity")
-    return ProductRemoved(**common, item=_item(line, "properties"), quantity=quantity)
+    return ProductRemoved(**common, item=item_named(line, "properties"), quantity=quantity)
 
 
 def _searched(_name: str, search: shapes.Search, common: Common, limits: EventLimits) -> Event:
@@ -90,39 +96,41 @@ def _ordered(_name: str, order: shapes.Order, common: Common, limits: EventLimit
     store = order.store_id or order.store
     return OrderCompleted(
         **common,
-        order=_id(order.order_id, "missing_order", "properties.order_id"),
+        order=named(order.order_id, "missing_order", "properties.order_id"),
         lines=lines,
-        store=None if store is None else _id(store, "missing_store", "properties.store_id"),
+        store=None if store is None else named(store, "missing_store", "properties.store_id"),
     )
 
 
 def _line(line: shapes.OrderLine, field: str, limits: EventLimits) -> Line:
     price = minor_units(line.price, f"{field}.price", limits)
-    return Line(_item(line, field), units(line.quantity, f"{field}.quantity"), price)
+    return Line(item_named(line, field), units(line.quantity, f"{field}.quantity"), price)
 
 
 def _store_entered(_name: str, place: shapes.Whereabouts, common: Common, _limits: EventLimits) -> Event:
-    return StoreEntered(**common, store=_store(place))
+    return StoreEntered(**common, store=store_named(place))
 
 
 def _store_exited(_name: str, place: shapes.Whereabouts, common: Common, _limits: EventLimits) -> Event:
-    return StoreExited(**common, store=_store(place))
+    return StoreExited(**common, store=store_named(place))
 
 
 def _zone_entered(_name: str, place: shapes.Whereabouts, common: Common, _limits: EventLimits) -> Event:
-    return ZoneEntered(**common, store=_store(place), zone=_zone(place))
+    return ZoneEntered(**common, store=store_named(place), zone=zone_named(place))
 
 
 def _zone_exited(_name: str, place: shapes.Whereabouts, common: Common, _limits: EventLimits) -> Event:
-    return ZoneExited(**common, store=_store(place), zone=_zone(place))
+    return ZoneExited(**common, store=store_named(place), zone=zone_named(place))
 
 
 def _sighted(_name: str, sighting: shapes.Sighting, common: Common, _limits: EventLimits) -> Event:
     beacon = sighting.beacon
     if not beacon and sighting.uuid and sighting.major is not None and sighting.minor is not None:
         beacon = f"{sighting.uuid}:{sighting.major}:{sighting.minor}"
-    named = _id(beacon, "missing_beacon", "properties.beacon (or uuid, major and minor)")
-    return BeaconSighted(**common, beacon=beacon_id(named), rssi=signal_strength(sighting.rssi))
+    if not beacon and sighting.namespace and sighting.instance:
+        beacon = f"eddy:{sighting.namespace}:{sighting.instance}"
+    id_ = named(beacon, "missing_beacon", "properties.beacon (or uuid, major and minor)")
+    return BeaconSighted(**common, beacon=beacon_id(id_), rssi=signal_strength(sighting.rssi))
 
 
 def _consented(_name: str, _properties: shapes.Nothing, common: Common, _limits: EventLimits) -> Event:
@@ -141,49 +149,28 @@ def _reported(status: DeliveryStatus) -> _Reader:
     return _reader(shapes.Feedback, build)
 
 
-def _item(product: shapes.Product, field: str) -> str:
-    for given in (product.product_id, product.sku, product.id):
-        if given is not None and given != "":
-            return checked_id(str(given), f"{field}.product_id")
-    raise EventRefused("missing_item", f"{field} names no item: give product_id or sku")
-
-
-def _store(place: shapes.Whereabouts) -> str:
-    return _id(place.store_id if place.store_id is not None else place.store, "missing_store", "properties.store_id")
-
-
-def _zone(place: shapes.Whereabouts) -> str:
-    return _id(place.zone_id if place.zone_id is not None else place.zone, "missing_zone", "properties.zone_id")
-
-
-def _id(given: shapes.Id, code: str, field: str) -> str:
-    if given is None or given == "":
-        raise EventRefused(code, f"{field} is missing")
-    return checked_id(str(given), field)
-
-
-_VIEWED = _reader(shapes.Product, _viewed)
-_ADDED = _reader(shapes.CartLine, _added)
-_REMOVED = _reader(shapes.CartLine, _removed)
-_SEARCHED = _reader(shapes.Search, _searched)
-_ORDERED = _reader(shapes.Order, _ordered)
-
-_NAMED: dict[str, _Reader] = {
-    "Product Viewed": _VIEWED,
-    "Viewed Product": _VIEWED,
-    "Product Added": _ADDED,
-    "Added Product": _ADDED,
-    "Product Removed": _REMOVED,
-    "Removed Product": _REMOVED,
-    "Products Searched": _SEARCHED,
-    "Searched Products": _SEARCHED,
-    "Order Completed": _ORDERED,
-    "Completed Order": _ORDERED,
+_READERS: dict[str, _Reader] = {
+    "Product Viewed": _reader(shapes.Product, _viewed),
+    "Product Added": (_ADDED := _reader(shapes.CartLine, _added)),
+    "Wishlist Product Added to Cart": _ADDED,
+    "Product Removed": _reader(shapes.CartLine, _removed),
+    "Products Searched": _reader(shapes.Search, _searched),
+    "Order Completed": _reader(shapes.Order, _ordered),
     "Store Entered": _reader(shapes.Whereabouts, _store_entered),
     "Store Exited": _reader(shapes.Whereabouts, _store_exited),
     "Zone Entered": _reader(shapes.Whereabouts, _zone_entered),
     "Zone Exited": _reader(shapes.Whereabouts, _zone_exited),
     "Beacon Sighted": _reader(shapes.Sighting, _sighted),
+    "Loyalty Card Scanned": _reader(shapes.Whereabouts, service.scanned),
+    "Support Contacted": _reader(shapes.Case, service.contacted),
+    "Complaint Filed": _reader(shapes.Case, service.complained),
+    "Complaint Resolved": _reader(shapes.Case, service.resolved),
+    "Survey Answered": _reader(shapes.Survey, service.surveyed),
+    "Customer Record Updated": service.recorded,
+    "Social Mention Heard": _reader(shapes.Mention, service.mentioned),
+    "Order Shipped": _reader(shapes.Parcel, service.shipped),
+    "Order Delivered": _reader(shapes.Parcel, service.delivered),
+    "Product Returned": _reader(shapes.Return, service.returned),
     "Segment Consent Preference Updated": _reader(shapes.Nothing, _consented),
     "Push Notification Tapped": _reported(DeliveryStatus.OPENED),
     "Push Notification Opened": _reported(DeliveryStatus.OPENED),
@@ -191,5 +178,3 @@ _NAMED: dict[str, _Reader] = {
     "Coupon Redeemed": _reported(DeliveryStatus.REDEEMED),
     "Offer Redeemed": _reported(DeliveryStatus.REDEEMED),
 }
-
-_READERS = _NAMED | {name.lower(): reader for name, reader in _NAMED.items()}

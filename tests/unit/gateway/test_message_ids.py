@@ -3,7 +3,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.message_ids import derived_message_id, new_message_id
+from gateway.message_ids import new_message_id
+from retail.wire.message import derived_id
 
 
 @given(st.integers(min_value=0, max_value=(1 << 48) - 1))
@@ -21,4 +22,4 @@ def test_two_ids_of_one_moment_differ() -> None:
 def test_a_derived_id_tells_its_parts_apart(one: list[str], other: list[str]) -> None:
     plain = not any("\x00" in part for part in (*one, *other))
     if plain:
-        assert (derived_message_id(*one) == derived_message_id(*other)) == (one == other)
+        assert (derived_id(*one) == derived_id(*other)) == (one == other)

@@ -11,7 +11,7 @@ from recommender.policy import GatePolicy
 from recommender.promote import PromotionQuery, promote
 from retail.customers import EMPTY, CustomerState, SentPush
 from retail.decisions import Push, Reason
-from retail.events import DeliveryStatus
+from retail.events import ComplaintFiled, ComplaintResolved, DeliveryStatus
 from retail.journey import remember
 from retail.reference import Reference
 from retail.stores import Store
@@ -25,6 +25,7 @@ from tests.shop import (
     NOON,
     SECOND,
     bought,
+    common,
     consented,
     customer_who,
     entered,
@@ -174,6 +175,23 @@ def test_silence_after_a_purchase() -> None:
     buyer = customer_who(bought("milk"), start=WILLING)
     assert reason(buyer, NOON + 30 * MINUTE - 1) is Reason.JUST_BOUGHT
     assert reason(buyer, NOON + 30 * MINUTE) is None
+
+
+def complaint(at: int = NOON) -> ComplaintFiled:
+    return ComplaintFiled(case="c-1", **common(at=at))
+
+
+def test_who_complains_gets_no_promotions_until_the_complaint_is_settled() -> None:
+    upset = customer_who(complaint(), start=WILLING)
+    assert reason(upset, NOON + MINUTE) is Reason.OPEN_COMPLAINT
+    settled = ComplaintResolved(case="c-1", **common(at=NOON + MINUTE))
+    assert reason(customer_who(settled, start=upset), NOON + MINUTE) is None
+
+
+def test_a_complaint_that_nobody_closed_does_not_silence_us_for_ever() -> None:
+    upset = customer_who(complaint(NOON - 30 * DAY + 1), start=WILLING)
+    assert reason(upset, NOON) is Reason.OPEN_COMPLAINT
+    assert reason(upset, NOON + 1) is None
 
 
 # --- again, when sending ----------------------------------------------------------------------------------------

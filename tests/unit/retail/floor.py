@@ -9,19 +9,29 @@ from retail.events import (
     BaseEvent,
     BeaconSighted,
     Channel,
+    ComplaintFiled,
+    ComplaintResolved,
     ConsentUpdated,
     CustomerIdentified,
     DeliveryReported,
     DeliveryStatus,
     Event,
     Line,
+    LoyaltyCardScanned,
     OrderCompleted,
+    OrderDelivered,
+    OrderShipped,
     ProductAdded,
     ProductRemoved,
+    ProductReturned,
     ProductsSearched,
     ProductViewed,
+    SocialMentionHeard,
     StoreEntered,
     StoreExited,
+    SupportContacted,
+    SurveyAnswered,
+    SurveyKind,
     Tracked,
     ZoneEntered,
     ZoneExited,
@@ -47,13 +57,15 @@ stores = st.sampled_from(["madrid", "new-york", "atlantis"])
 zones = st.sampled_from(["dairy", "bakery", "home", "attic"])
 beacons = st.sampled_from([DOOR_BEACON, DAIRY_BEACON, BAKERY_BEACON, NEW_YORK_BEACON, "lost:0:0"])
 consents = st.none() | st.dictionaries(st.sampled_from(sorted(PURPOSES)) | words, st.booleans(), max_size=4)
+cases = st.sampled_from(["c-1", "c-2", "c-3"]) | words
+moods = st.integers(0, 100)
 lines = st.builds(Line, item=items, quantity=quantities, price=st.integers(0, 10_000))
 
 
 def kinds(ids: st.SearchStrategy[str]) -> list[st.SearchStrategy[Event]]:
     """One strategy per kind of event. ids: message ids."""
 
-    def some(kind: type[BaseEvent], **fields: st.SearchStrategy[object]) -> st.SearchStrategy[Event]:
+    def some(kind: type[BaseEvent], /, **fields: st.SearchStrategy[object]) -> st.SearchStrategy[Event]:
         moments = st.tuples(times, delays).map(lambda t: {"at": t[0], "received": t[0] + t[1]})
         shared = st.fixed_dictionaries({"id": ids, "channel": st.sampled_from(Channel), "consents": consents, **fields})
         built = st.builds(lambda time, rest: kind(customer=ANA, **time, **rest), moments, shared)
@@ -70,6 +82,15 @@ def kinds(ids: st.SearchStrategy[str]) -> list[st.SearchStrategy[Event]]:
         some(ZoneEntered, store=stores, zone=zones),
         some(ZoneExited, store=stores, zone=zones),
         some(BeaconSighted, beacon=beacons),
+        some(LoyaltyCardScanned, store=stores),
+        some(SupportContacted, case=cases),
+        some(ComplaintFiled, case=cases),
+        some(ComplaintResolved, case=cases),
+        some(SurveyAnswered, kind=st.sampled_from(SurveyKind), mood=moods),
+        some(SocialMentionHeard, network=words, mood=st.none() | moods),
+        some(OrderShipped, order=cases),
+        some(OrderDelivered, order=cases),
+        some(ProductReturned, item=items, quantity=quantities),
         some(CustomerIdentified, traits=st.dictionaries(words, words, max_size=5)),
         some(ConsentUpdated),
         some(DeliveryReported, decision=words, offer=words, status=st.sampled_from(DeliveryStatus)),

@@ -67,6 +67,8 @@ def test_no_sequence_of_events_grows_a_state_beyond_its_bounds(events: list[Even
     assert len(state.cart) <= 3
     assert all(0 < quantity <= SMALL.quantity for quantity in state.cart.values())
     assert len(state.traits) <= 3
+    assert len(state.care.complaints) <= SMALL.cases
+    assert len(state.care.parcels) <= SMALL.cases
     assert len(state.consents) <= 5
     assert state.consented_at.keys() == state.consents.keys()
 

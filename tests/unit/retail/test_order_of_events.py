@@ -16,7 +16,9 @@ from tests.shop import DAY, HOUR, JOURNEY, MINUTE, NOON, SECOND, added, bought, 
 from tests.unit.retail.floor import any_event, any_event_again, kinds
 
 SHOP = shop()
-WIDE = JourneyPolicy(history=1000, habits=1000, cart_lines=1000, traits=1000, purposes=1000, message_limit=1000)
+WIDE = JourneyPolicy(
+    history=1000, habits=1000, cart_lines=1000, traits=1000, purposes=1000, message_limit=1000, cases=1000
+)
 """Whatever a bound pushes out depends on the order; apart from bounds, these properties hold."""
 
 
@@ -78,6 +80,11 @@ def test_consents_in_any_order_the_same(orders: tuple[list[Event], list[Event]])
 @given(in_any_order(seconds(any_event)))
 def test_version_and_newest_time_in_any_order_the_same(orders: tuple[list[Event], list[Event]]) -> None:
     assert same(orders, lambda state: (state.version, state.last))
+
+
+@given(in_any_order(seconds(any_event, most=12)))
+def test_what_the_service_channel_tells_in_any_order_the_same(orders: tuple[list[Event], list[Event]]) -> None:
+    assert same(orders, lambda state: state.care)
 
 
 STATUSES = st.sampled_from(DeliveryStatus)
@@ -154,6 +161,7 @@ def test_an_event_that_was_long_under_way_opens_moves_and_closes_no_visit(
     at = state.last - before
     late = msgspec.structs.replace(late, at=at, received=at + JOURNEY.late_ms + under_way)
     advanced = advance(state, late, SHOP, WIDE)
+    assume(not advanced.rejected)
     assert advanced.occasion is None
     if state.visit is not None and at - state.visit.last > WIDE.visit_gap_ms:
         assert (advanced.state.visit, advanced.state.left_at) == (None, state.visit.last)

@@ -19,7 +19,8 @@ from retail.events import (
 from retail.policy import EventLimits
 from retail.wire import properties as shapes
 from retail.wire import refine
-from retail.wire.tracks import _NAMED
+from retail.wire.names import FIRST_VERSION
+from retail.wire.tracks import _READERS
 from tests.shop import ANA, DAY, HOUR, MINUTE, NOON, common
 from tests.unit.retail.wire.sender import iso, message, refined, track
 
@@ -227,7 +228,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
 )
-names = st.sampled_from(sorted(_NAMED))
+names = st.sampled_from(sorted({*_READERS, *FIRST_VERSION}))
 
 SHAPES: tuple[type[msgspec.Struct], ...] = (
     shapes.OrderLine,
@@ -236,6 +237,10 @@ SHAPES: tuple[type[msgspec.Struct], ...] = (
     shapes.Sighting,
     shapes.Search,
     shapes.Feedback,
+    shapes.Case,
+    shapes.Survey,
+    shapes.Mention,
+    shapes.Return,
 )
 properties = st.dictionaries(
     st.sampled_from([field.name for shape in SHAPES for field in msgspec.structs.fields(shape)]),

@@ -1,0 +1,125 @@
+"""Client libraries as their makers publish them, given nothing but our host: what they send is applied, once.
+
+Each identifies a customer and views a product; node and browser libraries come from tests/sdk, pinned by its lock.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from retail.events import decode_event
+from streams.settings import Settings
+from streams.topics import CUSTOMER_EVENTS
+from tests.live.test_gateway import lonely_gateway
+from tests.live.test_worker import read_all
+from tests.processes import Gateway, gateway_process, worker_process
+from tests.sdk.senders import Witness, browsing, run_python, run_script
+from tests.servers import clean_servers, provisioned_settings
+
+pytestmark = pytest.mark.live
+
+PATIENCE = 60.0
+"""Seconds that an event may take; on an idle machine one or two."""
+
+LIKED: Counter[str] = Counter(["CustomerIdentified", "ProductViewed"])
+TRACKED: Counter[str] = Counter(["Tracked", "ProductViewed"])
+"""What a tracker tells that knows no traits: a page and a product."""
+
+SCRIPTS: dict[str, tuple[Callable[..., None], str, Counter[str]]] = {
+    "segment-analytics-python": (run_python, "segment_python.py", LIKED),
+    "rudder-sdk-python": (run_python, "rudder_python.py", LIKED),
+    "snowplow-tracker": (run_python, "snowplow_python.py", TRACKED),
+    "cloudevents": (run_python, "cloudevents_python.py", LIKED),
+    "@segment/analytics-node": (run_script, "segment_node.mjs", LIKED),
+    "@rudderstack/rudder-sdk-node": (run_script, "rudder_node.mjs", LIKED),
+    "@snowplow/node-tracker": (run_script, "snowplow_node.mjs", TRACKED),
+    "cloudevents of npm": (run_script, "cloudevents.mjs", LIKED),
+}
+
+PAGES = {
+    "@segment/analytics-next": ("segment_browser.html", LIKED),
+    "@rudderstack/analytics-js": ("rudder_browser.html", LIKED),
+    "@snowplow/browser-tracker": ("snowplow_browser.html", TRACKED),
+}
+
+RETRYING = ["segment-analytics-python", "rudder-sdk-python", "@segment/analytics-node", "@rudderstack/rudder-sdk-node"]
+"""Those that look at the answer."""
+
+
+@dataclass(frozen=True)
+class System:
+    """gateway: one that accepts. deaf: one whose broker is down."""
+
+    settings: Settings
+    gateway: Gateway
+    deaf: Gateway
+
+    def applied(self, customer: str) -> Counter[str]:
+        """What was made of the customer's events; each id once."""
+        found = [
+            decode_event(value)
+            for key, value in read_all(self.settings, CUSTOMER_EVENTS.name)
+            if key == customer.encode()
+        ]
+        return Counter(type(event).__name__ for event in {event.id: event for event in found}.values())
+
+    def wait(self, customer: str, expected: Counter[str]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while (found := self.applied(customer)) != expected:
+            assert time.monotonic() < deadline, f"{found} is not {expected}"
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    folder = tmp_path_factory.mktemp("system")
+    with clean_servers() as servers:
+        settings = provisioned_settings(servers, folder)
+        nowhere = settings.model_copy(update={"broker": "127.0.0.1:9"})
+        with (
+            worker_process(settings, folder),
+            gateway_process(settings, folder) as gateway,
+            lonely_gateway(nowhere, folder) as deaf,
+        ):
+            yield System(settings, gateway, deaf)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_back_end_changes_its_host_and_its_events_are_applied(system: System, name: str) -> None:
+    run, script, expected = SCRIPTS[name]
+    run(script, system.gateway.url, system.gateway.keys["site"], name)
+    system.wait(name, expected)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_site_changes_its_host_and_its_events_are_applied(system: System, name: str, tmp_path: Path) -> None:
+    page, expected = PAGES[name]
+    given = {"host": system.gateway.url, "key": system.gateway.keys["site"], "customer": name}
+    with browsing(page, tmp_path, **given):
+        system.wait(name, expected)
+
+
+@pytest.mark.parametrize("name", RETRYING)
+def test_events_that_kafka_did_not_take_are_sent_once_more_and_applied_once(system: System, name: str) -> None:
+    run, script, expected = SCRIPTS[name]
+    witness, customer = Witness(system.deaf.url, system.gateway.url), f"{name}, again"
+    with witness.between() as host:
+        run(script, host, system.gateway.keys["site"], customer)
+        system.wait(customer, expected)
+    assert witness.answered[0] == 503
+    assert set(witness.answered[1:]) == {200}
+
+
+@pytest.mark.parametrize("name", RETRYING)
+def test_events_with_an_unknown_key_are_dropped_and_not_sent_again(system: System, name: str) -> None:
+    run, script, _ = SCRIPTS[name]
+    witness = Witness(system.gateway.url, system.gateway.url)
+    with witness.between() as host:
+        run(script, host, "nobodys-key", "nobody")
+    assert witness.answered
+    assert set(witness.answered) == {401}
+    assert len(witness.answered) <= 2, "two events are two requests at most"
