@@ -1,6 +1,8 @@
 """What a fold answers: the parts of a customer's state that an event changes, and what the fold leans on."""
 
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
+
+import msgspec
 
 from retail.customers import SentPush, Visit
 from retail.policy import JourneyPolicy
@@ -26,7 +28,7 @@ class Changes(TypedDict, total=False):
     last_store: str
 
 
-class Surroundings(NamedTuple):
+class Surroundings(msgspec.Struct, frozen=True, gc=False):
     """What a fold depends on beside state and event."""
 
     reference: Reference
