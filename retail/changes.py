@@ -1,6 +1,8 @@
 """What a fold answers: the parts of a customer's state that an event changes, and what the fold leans on."""
 
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
+
+import msgspec
 
 from retail.customers import Care, SentPush, Visit
 from retail.policy import JourneyPolicy
@@ -27,7 +29,7 @@ class Changes(TypedDict, total=False):
     care: Care
 
 
-class Surroundings(NamedTuple):
+class Surroundings(msgspec.Struct, frozen=True, gc=False):
     """What a fold depends on beside state and event."""
 
     reference: Reference

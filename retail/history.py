@@ -34,7 +34,9 @@ class Interacted(NamedTuple):
 
 def pack(item: int, at: int, kind: Interaction, channel: Channel, quantity: int = 1) -> bytes:
     """One record. at: seconds. A quantity outside 1 to 65535 becomes the nearest of the two."""
-    return RECORD.pack(item, at, kind, _NUMBERS[channel], min(max(quantity, 1), MOST))
+    if not 1 <= quantity <= MOST:
+        quantity = min(max(quantity, 1), MOST)
+    return RECORD.pack(item, at, kind, _NUMBERS[channel], quantity)
 
 
 def insert(history: bytes, records: bytes, at: int, limit: int) -> bytes:

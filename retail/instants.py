@@ -5,4 +5,5 @@ LAST_SECOND = (1 << 32) - 1
 
 def whole_seconds(at: int) -> int:
     """at: milliseconds. What lies outside 32 bits becomes the nearest end."""
-    return min(max(at // 1000, 0), LAST_SECOND)
+    seconds = at // 1000
+    return seconds if 0 <= seconds <= LAST_SECOND else min(max(seconds, 0), LAST_SECOND)

@@ -1,7 +1,7 @@
 """The fold: what an event changes in a customer's state, and what it gives rise to."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar, cast, get_args
 
 import msgspec
 
@@ -44,6 +44,8 @@ from retail.sessions import session_after
 from retail.stages import stage_after
 
 _replace = msgspec.structs.replace
+
+_NAMES = {kind: str(kind.__struct_config__.tag) for kind in get_args(Event)}
 
 
 class StageChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -150,7 +152,7 @@ def _risen(
 
 
 def _stage_change(previous: Stage, current: Stage, event: Event) -> StageChange:
-    because = str(type(event).__struct_config__.tag)
+    because = _NAMES[type(event)]
     id_ = decision_id(event.customer, f"stage:{current}")
     return StageChange(
         id=id_, customer=event.customer, previous=previous, current=current, at=event.at, because=because

@@ -25,7 +25,9 @@ DAY = 86_400_000
 
 LAST_DAY = (1 << 16) - 1
 
+_MARK = Struct(f"<{ID}sH")
 _RUN = Struct("<HH")
+_ONE_DAY = Struct("<BHH")
 
 _KINDS = {kind: crc32(str(kind.__struct_config__.tag).encode()) for kind in get_args(Event)}
 
@@ -40,7 +42,7 @@ class Known(IntEnum):
 
 def mark_of(message: str, content: int = 0) -> bytes:
     """message: its id. content: of which 16 bits are kept."""
-    return blake2b(message.encode(), digest_size=HASH).digest()[:ID] + (content & 0xFFFF).to_bytes(HASH - ID, "little")
+    return _MARK.pack(blake2b(message.encode(), digest_size=HASH).digest(), content & 0xFFFF)
 
 
 def content_of(event: Event) -> int:
@@ -66,6 +68,7 @@ def known(messages: bytes, mark: bytes) -> Known:
     id_ = mark[:ID]
     found = messages.find(id_)
     if found < 0:
+        # Nearly always so; all below is for what lies across two marks, or was there before.
         return Known.NOT
     start = _start(messages)
     while found >= 0 and (found < start or (found - start) % HASH):
@@ -81,13 +84,19 @@ def add(messages: bytes, mark: bytes, received: int, memory: int, limit: int) ->
     received: arrival, milliseconds. memory: days an id is kept after the day of its arrival. limit: ids kept at
     most (below 65536). An arrival before the newest day known counts to that day, so days only grow.
     """
-    if messages and size(messages) < limit:
-        place = _start(messages) - _RUN.size
+    day = received // DAY
+    if not messages:
+        if 0 <= day <= LAST_DAY and limit > 0:
+            return _ONE_DAY.pack(1, day, 1) + mark, 0
+        return _add_and_forget(messages, mark, day, memory, limit)
+    start = 1 + messages[0] * _RUN.size
+    if (len(messages) - start) // HASH < limit:
+        place = start - _RUN.size
         newest, arrived = _RUN.unpack_from(messages, place)
-        if received // DAY <= newest:
+        if day <= newest:
             # The common case: nothing expires within a day.
-            return messages[:place] + _RUN.pack(newest, arrived + 1) + messages[place + _RUN.size :] + mark, 0
-    return _add_and_forget(messages, mark, received // DAY, memory, limit)
+            return b"%b%b%b%b" % (messages[:place], _RUN.pack(newest, arrived + 1), messages[start:], mark), 0
+    return _add_and_forget(messages, mark, day, memory, limit)
 
 
 def _add_and_forget(messages: bytes, mark: bytes, arrival: int, memory: int, limit: int) -> tuple[bytes, int]:

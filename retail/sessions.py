@@ -8,13 +8,12 @@ _OURS = frozenset({DeliveryStatus.SENT, DeliveryStatus.FAILED, DeliveryStatus.WI
 
 def session_after(session: Session | None, event: BaseEvent, gap: int) -> Session | None:
     """gap: milliseconds. An event of a session long past changes nothing, nor does what we report ourselves."""
-    if isinstance(event, DeliveryReported) and event.status in _OURS:
+    if type(event) is DeliveryReported and event.status in _OURS:
         return session
+    at = event.at
     if session is None:
-        return Session(event.channel, event.at, event.at, 1)
-    if event.channel is session.channel and session.started - gap <= event.at <= session.last + gap:
-        started, last = min(session.started, event.at), max(session.last, event.at)
-        return Session(session.channel, started, last, session.events + 1)
-    if event.at < session.last:
-        return session
-    return Session(event.channel, event.at, event.at, 1)
+        return Session(event.channel, at, at, 1)
+    started, last = session.started, session.last
+    if event.channel is session.channel and started - gap <= at <= last + gap:
+        return Session(event.channel, min(at, started), max(at, last), session.events + 1)
+    return session if at < last else Session(event.channel, at, at, 1)

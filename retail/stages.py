@@ -47,7 +47,9 @@ def stage_after(state: CustomerState, event: BaseEvent, policy: JourneyPolicy) -
         reached = Stage.LOYAL
     elif reached is Stage.AWARE and state.stage is Stage.AWARE and _researches(state, policy):
         reached = Stage.RESEARCHING
-    return reached if RANK[reached] > RANK[state.stage] else state.stage
+    if reached is state.stage or RANK[reached] <= RANK[state.stage]:
+        return state.stage
+    return reached
 
 
 def _researches(state: CustomerState, policy: JourneyPolicy) -> bool:

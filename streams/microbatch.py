@@ -132,7 +132,7 @@ def _fold(batch: MicroBatch, arrival: Arrival, world: World) -> None:
     event = arrival.event
     if type(event) is TimerFired:
         batch.timed.add(event.customer)
-    if event.customer in batch.refused:
+    if batch.refused and event.customer in batch.refused:
         _reject(batch, arrival.offset, msgspec.json.encode(event), batch.refused[event.customer])
         return
     state = batch.states.get(event.customer, EMPTY)
@@ -151,19 +151,20 @@ def _fold(batch: MicroBatch, arrival: Arrival, world: World) -> None:
 
 
 def _apply(batch: MicroBatch, arrival: Arrival, advanced: Advanced, world: World) -> None:
-    customer = arrival.event.customer
-    state = advanced.state
+    event, state = arrival.event, advanced.state
+    customer = event.customer
     if advanced.occasion is not None:
         query = PromotionQuery(customer=customer, state=state, occasion=advanced.occasion)
         state = _decide(batch, query, world)
-    batch.counts["timer" if type(arrival.event) is TimerFired else "applied"] += 1
-    batch.counts["forgotten"] += advanced.forgotten
+    batch.counts["timer" if type(event) is TimerFired else "applied"] += 1
+    if advanced.forgotten:
+        batch.counts["forgotten"] += advanced.forgotten
     if advanced.change is not None:
         batch.outgoing.append(_stage_record(advanced.change))
     # The state is new and nobody else's yet; copying its fields once more would cost as much as a fold.
     force_setattr(state, "applied", arrival.offset)
     batch.states[customer] = state
-    batch.changed[customer] = max(batch.changed.get(customer, 0), arrival.event.at)
+    batch.changed[customer] = max(batch.changed.get(customer, 0), event.at)
 
 
 def _decide(batch: MicroBatch, query: PromotionQuery, world: World) -> CustomerState:

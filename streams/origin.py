@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+
 from streams.state import Source
 
 HEADER = "origin"
@@ -19,6 +21,8 @@ event's id tells whether it was applied before."""
 KNOWN_SOURCES = 4096
 """Source partitions whose names are kept ready; any number of others is read as well."""
 
+DIGITS = 19
+"""They hold every offset; Python refuses to read thousands of them."""
 
 _UNMARKED = UNMARKED.encode()
 
@@ -27,7 +31,7 @@ REPLAY = "replay-of"
 So it happened when it did, is rejected again under its old name, and where it has no id its place is one."""
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """source: topic and partition, None for an unmarked record. offset: in it."""
 
     source: Source | None
@@ -78,7 +82,9 @@ def _parse(value: bytes) -> Origin | None:
         return Origin(None, 0)
     place, _, offset = value.rpartition(b"/")
     source = _source(place)
-    return Origin(source, int(offset)) if source is not None and _is_number(offset) else None
+    if source is None or not offset.isdigit() or len(offset) > DIGITS:
+        return None
+    return Origin(source, int(offset))
 
 
 @lru_cache(maxsize=KNOWN_SOURCES)
@@ -91,5 +97,4 @@ def _source(place: bytes) -> Source | None:
 
 
 def _is_number(text: bytes) -> bool:
-    """19 digits hold every offset; Python refuses to read thousands of them."""
-    return text.isdigit() and len(text) <= 19
+    return text.isdigit() and len(text) <= DIGITS

@@ -17,6 +17,8 @@ in a colon, so no id can reach another key.
 | `{p7}:wakes` | channel | the id of a customer whose inbox has news |
 """
 
+from collections.abc import Iterable
+
 ALL_WAKES = b"{p*}:wakes"
 """A pattern of all channels."""
 
@@ -51,6 +53,18 @@ def customer(partition: int, identity: str) -> bytes:
 
 def slate(partition: int, identity: str) -> bytes:
     return b"{p%d}:slate:%b" % (partition, identity.encode())
+
+
+def customers(partition: int, identities: Iterable[str]) -> list[bytes]:
+    """As `customer`, for many: on the way of every event."""
+    prefix = customer(partition, "")
+    return [prefix + identity.encode() for identity in identities]
+
+
+def slates(partition: int, identities: Iterable[str]) -> list[bytes]:
+    """As `slate`, for many."""
+    prefix = slate(partition, "")
+    return [prefix + identity.encode() for identity in identities]
 
 
 def inbox(partition: int, identity: str) -> bytes:

@@ -72,10 +72,10 @@ class RedisState:
         return Ledger(first, {_source(name): offset for name, offset in fields.items()}, epoch)
 
     async def states(self, partition: int, customers: Sequence[str]) -> list[bytes | None]:
-        return await self._read([keys.customer(partition, customer) for customer in customers])
+        return await self._read(keys.customers(partition, customers))
 
     async def slates(self, partition: int, customers: Sequence[str]) -> list[bytes | None]:
-        return await self._read([keys.slate(partition, customer) for customer in customers])
+        return await self._read(keys.slates(partition, customers))
 
     async def commit(self, commits: Sequence[Commit]) -> list[Committed]:
         if not commits:
@@ -134,8 +134,8 @@ class RedisState:
         partition = commit.partition
         places = [keys.ledger(partition), keys.outbox(partition), keys.due(partition)]
         moments = {customer: due for customer, due in commit.due.items() if due}
-        places += [keys.customer(partition, customer) for customer in commit.states]
-        places += [keys.slate(partition, customer) for customer in commit.slates]
+        places += keys.customers(partition, commit.states)
+        places += keys.slates(partition, commit.slates)
         arguments: list[Argument] = [commit.first, commit.next, self._slate_seconds, encode_outgoing(commit.outgoing)]
         arguments += [len(commit.states), len(commit.marks), len(moments)]
         arguments += commit.states.values()
