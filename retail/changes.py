@@ -24,6 +24,7 @@ class Changes(TypedDict, total=False):
     timers: dict[str, int]
     cart_changed: int
     last_store: str
+    households: tuple[str, ...]
 
 
 class Surroundings(NamedTuple):

@@ -17,6 +17,7 @@ from retail.events import (
     CustomerIdentified,
     DeliveryReported,
     Event,
+    HouseholdJoined,
     OrderCompleted,
     ProductAdded,
     ProductRemoved,
@@ -137,10 +138,10 @@ def _risen(
     if stage is before.stage:
         return Advanced(grown, occasion=occasion, forgotten=forgotten)
     grown = _replace(grown, stage=stage, stage_since=event.at)
-    return Advanced(grown, occasion=occasion, change=_stage_change(before.stage, stage, event), forgotten=forgotten)
+    return Advanced(grown, occasion=occasion, change=stage_change(before.stage, stage, event), forgotten=forgotten)
 
 
-def _stage_change(previous: Stage, current: Stage, event: Event) -> StageChange:
+def stage_change(previous: Stage, current: Stage, event: Event) -> StageChange:
     because = str(type(event).__struct_config__.tag)
     id_ = decision_id(event.customer, f"stage:{current}")
     return StageChange(
@@ -152,6 +153,11 @@ def _identified(state: CustomerState, event: CustomerIdentified, around: Surroun
     """What is declared anew replaces the old; of more than `policy.traits` names those unmentioned longest go."""
     kept = {name: text for name, text in state.traits.items() if name not in event.traits}
     return {"traits": dict([*kept.items(), *event.traits.items()][-around.policy.traits :])}
+
+
+def _joined(state: CustomerState, event: HouseholdJoined, around: Surroundings) -> Changes:
+    """A group, not a merge. Of more than `policy.households` the first by id are kept."""
+    return {"households": tuple(sorted({*state.households, event.household}))[: around.policy.households]}
 
 
 def _nothing(_state: CustomerState, _event: BaseEvent, _around: Surroundings) -> Changes:
@@ -201,5 +207,6 @@ _RULES = dict(
         _on(ConsentUpdated, _nothing),
         _on(DeliveryReported, pushes.reported),
         _on(Tracked, _nothing),
+        _on(HouseholdJoined, _joined),
     )
 )

@@ -48,5 +48,14 @@ def stage_after(state: CustomerState, event: BaseEvent, policy: JourneyPolicy) -
     return reached if RANK[reached] > RANK[state.stage] else state.stage
 
 
+def stage_of(stage: Stage, orders: int, views: int, policy: JourneyPolicy) -> Stage:
+    """At least `stage`; what the purchases and remembered views of several profiles reach together."""
+    if stage is Stage.CUSTOMER and orders >= policy.loyal_orders:
+        return Stage.LOYAL
+    if stage is Stage.AWARE and views >= policy.researching_views:
+        return Stage.RESEARCHING
+    return stage
+
+
 def _researches(state: CustomerState, policy: JourneyPolicy) -> bool:
     return count(state.history, Interaction.VIEWED) >= policy.researching_views

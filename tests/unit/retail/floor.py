@@ -14,6 +14,7 @@ from retail.events import (
     DeliveryReported,
     DeliveryStatus,
     Event,
+    HouseholdJoined,
     Line,
     OrderCompleted,
     ProductAdded,
@@ -74,6 +75,7 @@ def kinds(ids: st.SearchStrategy[str]) -> list[st.SearchStrategy[Event]]:
         some(ConsentUpdated),
         some(DeliveryReported, decision=words, offer=words, status=st.sampled_from(DeliveryStatus)),
         some(Tracked, name=words),
+        some(HouseholdJoined, household=words),
     ]
 
 
