@@ -86,20 +86,25 @@ def _answer(state: CustomerState, event: Event, around: Around) -> Step:
             return aliases.split(state, event)
         case IdentifierReleased():
             return aliases.release(state, event, around.journey)
-        case MergeOrdered() if is_alias(state):
-            return _ordered_on(state, event)
+        case MergeOrdered() | ProfileHandedOver() if is_alias(state):
+            return _sent_on(state, event)
         case MergeOrdered():
             return roots.merge(state, event, around.links)
-        case ProfileHandedOver() if not is_alias(state):
+        case ProfileHandedOver():
             return roots.unite(state, event, around.links, around.journey)
         case IdentifierWithdrawn() if not is_alias(state):
             return roots.withdraw(state, event, around.links)
     return Step(state)
 
 
-def _ordered_on(state: CustomerState, event: MergeOrdered) -> Step:
+def _sent_on(state: CustomerState, event: MergeOrdered | ProfileHandedOver) -> Step:
+    """To the customer; of a part that came too late the identifiers alone, which come but once."""
     root = (state.identity or _NOBODYS).root
-    return Step(state) if root == event.of else Step(state, (_replace(event, customer=root),))
+    if root == event.of or (type(event) is ProfileHandedOver and not event.links):
+        return Step(state)
+    if type(event) is ProfileHandedOver:
+        event = _replace(event, generation=0, state=b"")
+    return Step(state, (_replace(event, id="", customer=root),))
 
 
 def _passed_on(state: CustomerState, event: Event, also: tuple[str, ...], around: Around) -> Crossed:
@@ -116,8 +121,11 @@ def _passed_on(state: CustomerState, event: Event, also: tuple[str, ...], around
 def _arrived(state: CustomerState, event: EventForwarded, around: Around) -> Crossed:
     """An event of one of the customer's identifiers. Of an older generation it is in the part that was handed over."""
     link = (state.identity or _NOBODYS).links.get(event.via)
-    if is_alias(state) or link is None:
-        return Crossed(Advanced(state, duplicate=True), alias=is_alias(state))
+    if is_alias(state):
+        on = _replace(event, id="", customer=(state.identity or _NOBODYS).root, generation=0)
+        return Crossed(Advanced(state, duplicate=True), (on,) if event.also else (), alias=True)
+    if link is None:
+        return Crossed(Advanced(state, duplicate=True))
     inner = decode_event(bytes(event.told))
     claimed = roots.claims(state, event.also, event, around.links)
     advanced = Advanced(claimed.state, duplicate=True)

@@ -61,11 +61,16 @@ def merge(state: CustomerState, event: MergeOrdered, links: LinkPolicy) -> Step:
 
 
 def unite(state: CustomerState, event: ProfileHandedOver, links: LinkPolicy, policy: JourneyPolicy) -> Step:
-    """A part arrives; with it come the identifiers of what was a customer before. Late answers change nothing."""
+    """A part arrives; with it come the identifiers of what was a customer before.
+
+    A part of an older generation comes again in the newer; the identifiers come but once, and are taken all the same.
+    """
     identity = state.identity or _NOBODYS
     link = identity.links.get(event.of)
-    if link is None or link.standing is not Standing.ASKED or link.generation != event.generation:
-        return Step(state)
+    if link is None or link.standing not in LIVE:
+        return Step(state, tuple(released(identifier, event.of, state, event) for identifier in event.links))
+    if link.standing is not Standing.ASKED or link.generation != event.generation:
+        return _inherit(state, event, links)
     part = decode_state(event.state)
     consents, times = _last_words((link.consents, link.consented_at), (part.consents, part.consented_at))
     link = _replace(link, standing=Standing.LINKED, consents=consents, consented_at=times)

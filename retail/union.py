@@ -1,7 +1,7 @@
 """What two profiles of one customer come to together, field by field.
 
-Each rule answers alike whichever of the two comes first and in whatever order many are united, up to the bounds and but
-for what is said of it. A field without a rule is found by tests/unit/retail/test_union.py.
+Each rule answers alike whichever of the two comes first and in whatever order many are united, up to the bounds, to the
+order of interactions within one second, and to what is said of it. A field without a rule is found by tests/unit/retail/test_union.py.
 """
 
 from collections import Counter
@@ -26,9 +26,13 @@ def union(customer: CustomerState, part: CustomerState, policy: JourneyPolicy) -
 
 def _history(one: CustomerState, other: CustomerState, policy: JourneyPolicy) -> bytes:
     """What is alike to the second, kind, channel and quantity in both is one interaction told twice."""
-    both = Counter(map(bytes, _records(one.history))) | Counter(map(bytes, _records(other.history)))
-    ordered = sorted(both.elements(), key=lambda record: (history.second_of(record), record))
-    return b"".join(ordered[-policy.history :])
+    records = _records(one.history)
+    known = Counter(records)
+    for record in _records(other.history):
+        known[record] -= 1
+        if known[record] < 0:
+            records.append(record)
+    return b"".join(sorted(records, key=history.second_of)[-policy.history :])
 
 
 def _records(packed: bytes) -> list[bytes]:
