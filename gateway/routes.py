@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.answers import Accepted, Inbox, Liveness, Offers, Readiness, Recommendations
-from gateway.requests import PostedBatch, PostedEvent, PostedSighting, PostedSightings
+from gateway.answers import Accepted, Continued, Inbox, Liveness, Offers, Ordered, Profile, Readiness, Recommendations
+from gateway.requests import MergeRequest, PostedBatch, PostedEvent, PostedSighting, PostedSightings, SplitRequest
 from gateway.rights import Right
 
 JSON = "application/json"
@@ -53,7 +53,12 @@ CHANNEL = Parameter(
     "web, app, store or service: the channel the events belong to, for store and admin keys that write for another.",
     place="header",
 )
-CUSTOMER = Parameter("customer", "Customer id; userId, user_id and anonymousId are taken as well.", required=True)
+CUSTOMER = Parameter(
+    "customer",
+    "Customer id, or any identifier of theirs as `card:7` or `anonymous:f7`; userId, user_id, loyaltyCard and "
+    "anonymousId are taken as well.",
+    required=True,
+)
 STORE = Parameter("store", "Store id, where the customer stands or shops.")
 
 ACCEPTING = (
@@ -166,6 +171,53 @@ INBOX_STREAM = Route(
     media=EVENTS,
     refusals=(*READING, 503),
 )
+SESSION = Route(
+    name="session",
+    method="GET",
+    paths=("/v1/session",),
+    summary="Where the customer is on their way: cart, session and visit, whatever channel they began in",
+    right=Right.READ_SESSION,
+    description="A site key, which everybody holds, may ask by anonymousId only.",
+    parameters=(CUSTOMER,),
+    answer=Continued,
+    refusals=(*READING, 503),
+)
+CUSTOMER_SHOWN = Route(
+    name="customer",
+    method="GET",
+    paths=("/v1/customers",),
+    summary="Whose an identifier is, what else is theirs, and on what evidence",
+    right=Right.MANAGE_CUSTOMERS,
+    parameters=(CUSTOMER,),
+    answer=Profile,
+    refusals=(*READING, 503),
+)
+ORDERING = (
+    "Answered 200 when the order is stored in Kafka; it is carried out within moments, and told of in the topic "
+    "`identities`, as every link is."
+)
+CUSTOMERS_MERGED = Route(
+    name="merge_customers",
+    method="POST",
+    paths=("/v1/customers/merge",),
+    summary="Say that two identifiers are one customer's",
+    right=Right.MANAGE_CUSTOMERS,
+    description=ORDERING,
+    body=(MergeRequest,),
+    answer=Ordered,
+    refusals=(*READING, 413, 503),
+)
+CUSTOMER_SPLIT = Route(
+    name="split_customer",
+    method="POST",
+    paths=("/v1/customers/split",),
+    summary="Say that an identifier is not the customer's it is taken for",
+    right=Right.MANAGE_CUSTOMERS,
+    description=ORDERING + " What came under it becomes its own again; nothing links the two again by itself.",
+    body=(SplitRequest,),
+    answer=Ordered,
+    refusals=(*READING, 413, 503),
+)
 LIVE = Route(name="livez", method="GET", paths=("/livez",), summary="The process answers", answer=Liveness)
 READY = Route(
     name="readyz",
@@ -195,6 +247,10 @@ ROUTES = (
     OFFERS,
     INBOX,
     INBOX_STREAM,
+    SESSION,
+    CUSTOMER_SHOWN,
+    CUSTOMERS_MERGED,
+    CUSTOMER_SPLIT,
     LIVE,
     READY,
     METRICS,

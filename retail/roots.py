@@ -22,6 +22,7 @@ from retail.union import union
 
 _replace = msgspec.structs.replace
 _NOBODYS = Identity()
+_SETTLED = frozenset({Standing.LINKED, Standing.APART})
 
 
 class _Evidence(NamedTuple):
@@ -170,7 +171,7 @@ def _inherit(state: CustomerState, event: ProfileHandedOver, links: LinkPolicy) 
     notes: list[Note] = []
     for identifier, at in event.links.items():
         known = (state.identity or _NOBODYS).links.get(identifier)
-        if identifier == event.customer or (known is not None and known.standing is not Standing.REFUSED):
+        if identifier == event.customer or (known is not None and known.standing in _SETTLED):
             continue
         refusal = _refusal(state, known, identifier, links)
         if refusal is None:

@@ -12,12 +12,9 @@ from typing import NamedTuple
 import msgspec
 
 from streams.state import Source
+from streams.topics.records import ORIGIN, UNMARKED, unmarked_header
 
-HEADER = "origin"
-
-UNMARKED = "none"
-"""Header of a record that comes from no source partition (a timer, a replayed reject): it has no mark, and only its
-event's id tells whether it was applied before."""
+__all__ = ["Origin", "Replay", "unmarked_header"]
 
 ALSO = "also"
 """Header of an event that names several identifiers: the profiles of the weaker ones, a JSON list."""
@@ -45,12 +42,8 @@ class Origin(NamedTuple):
     offset: int
 
 
-def unmarked_header() -> tuple[str, bytes]:
-    return HEADER, _UNMARKED
-
-
 def origin_header(topic: str, partition: int, offset: int) -> tuple[str, bytes]:
-    return HEADER, f"{topic}/{partition}/{offset}".encode()
+    return ORIGIN, f"{topic}/{partition}/{offset}".encode()
 
 
 def letter_header(topic: str, partition: int, offset: int, number: int) -> tuple[str, bytes]:
@@ -74,7 +67,7 @@ def read_also(headers: Sequence[tuple[str, bytes]]) -> tuple[str, ...]:
 def read_origin(headers: Sequence[tuple[str, bytes]]) -> Origin | None:
     """None where a foreign producer wrote the record without one, or with nonsense."""
     for name, value in headers:
-        if name == HEADER:
+        if name == ORIGIN:
             return _parse(value)
     return None
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -52,7 +53,7 @@ def week() -> list[Named]:
     """Anonymous on the site, at home in the app, a card at the till: one week of one person, three channels."""
     at = (NOON + n * DAY for n in range(7))
     monday, tuesday, wednesday, thursday, friday, saturday, sunday = at
-    app, store = {"channel": Channel.APP}, {"channel": Channel.STORE}
+    app: dict[str, Any] = {"channel": Channel.APP}
     return [
         (searched("mug", monday, customer=SITE), ()),
         (viewed("mug", monday + MINUTE, customer=SITE), ()),
@@ -66,7 +67,7 @@ def week() -> list[Named]:
         (viewed("bread", friday, customer="ana"), (OTHER_SITE,)),
         (viewed("milk", friday + MINUTE, customer=SITE), ()),
         (identified(friday + HOUR, customer="ana", **app), (CARD,)),
-        (bought("mug", "milk", at=saturday, customer=CARD, store="madrid", **store), ()),
+        (bought("mug", "milk", at=saturday, customer=CARD, store="madrid", channel=Channel.STORE), ()),
         (viewed("croissant", sunday, customer=APP, **app), ()),
         (bought("cheese", at=sunday + MINUTE, customer=MAIL), ()),
     ]
