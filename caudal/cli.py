@@ -19,6 +19,7 @@ APP = App(
 )
 
 TOPICS = App(name="topics", help="The Kafka topics.")
+CUSTOMER = App(name="customer", help="One customer: their identifiers, merged and split by whoever answers for it.")
 REJECTS = App(name="rejects", help="What could not be applied: see it, and put it back.")
 SHOP = App(name="shop", help="The catalogue, the stores and the offers.")
 EVALUATE = App(name="evaluate", help="The shipped models on anyone's data, beside the baselines.")
@@ -46,6 +47,9 @@ def assemble() -> App:
     _add(TOPICS, "topics", "create", "Create the topics that are missing; tells what it changed.")
     _add(TOPICS, "topics", "accept", "Go on with topics that were deleted and created anew.")
     _add(SHOP, "shop", "load", "Load catalogue, stores and offers of a folder into the topics.")
+    _add(CUSTOMER, "customer", "show", "Show whose an identifier is, what else is theirs, and on what evidence.")
+    _add(CUSTOMER, "customer", "merge", "Say that two identifiers are one customer's.")
+    _add(CUSTOMER, "customer", "split", "Say that an identifier is not the customer's it is taken for.")
     _add(APP, "train", "train", "Train a model and publish it; workers and gateways take it up by themselves.")
     _add(EVALUATE, "evaluate", "sessions", "Predict the next item of sessions.")
     _add(EVALUATE, "evaluate", "baskets", "Predict each customer's last basket.")
@@ -53,7 +57,7 @@ def assemble() -> App:
     _add(REJECTS, "rejects", "show", "Show one reject: why, where from, and its bytes.")
     _add(REJECTS, "rejects", "replay", "Put rejects back, once their cause is mended; each is applied once.")
     _add(APP, "status", "status", "Show where every partition stands, and what is wrong.")
-    for group in (TOPICS, REJECTS, SHOP, EVALUATE):
+    for group in (TOPICS, CUSTOMER, REJECTS, SHOP, EVALUATE):
         if group.name[0] not in APP:
             APP.command(group)
     return APP

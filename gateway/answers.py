@@ -2,6 +2,8 @@
 
 import msgspec
 
+from retail.customers import Stage
+from retail.identifiers import Kind
 from retail.offers import Benefit
 from retail.slates import Source
 
@@ -71,6 +73,64 @@ class Inbox(msgspec.Struct, frozen=True):
     customer: str
     messages: list[InboxEntry]
     after: str
+
+
+class Stay(msgspec.Struct, frozen=True):
+    """A session of one channel, or a visit to a store. started, last: milliseconds since the epoch."""
+
+    where: str
+    started: int
+    last: int
+
+
+class Continued(msgspec.Struct, frozen=True):
+    """cart: item to quantity. changed: when it last did, milliseconds. version: of the customer's state.
+
+    identifiers: how many the customer has beside the strongest.
+    """
+
+    customer: str
+    stage: Stage
+    cart: dict[str, int]
+    changed: int
+    session: Stay | None
+    visit: Stay | None
+    identifiers: int
+    version: int
+
+
+class Identifier(msgspec.Struct, frozen=True):
+    """since, source: when and in which message it was first seen with the customer. reason: why it is not theirs.
+
+    standing: asked, linked, refused or apart. confidence: below 1 it never counts for caps and coupons.
+    """
+
+    identifier: str
+    kind: Kind
+    standing: str
+    since: int
+    source: str
+    reason: str
+    confidence: float
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """customer: whose the asked identifier is. events: applied so far. households: groups they are of."""
+
+    asked: str
+    customer: str
+    stage: Stage
+    events: int
+    orders: int
+    consents: dict[str, bool]
+    households: list[str]
+    identifiers: list[Identifier]
+
+
+class Ordered(msgspec.Struct, frozen=True):
+    """order: the id under which it is told of."""
+
+    order: str
 
 
 class Readiness(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from gateway import routes
 from gateway.admission import Admission
 from gateway.bodies import BodyReader
 from gateway.corked import CorkedHttp
+from gateway.desk import Desk
 from gateway.docs_page import Documents
 from gateway.door import Asked, Entrance, Posted, door, lost
 from gateway.front import Front
@@ -36,9 +37,11 @@ from gateway.meters import Meters
 from gateway.mqtt import Beacons
 from gateway.offers import Offering
 from gateway.ports import Models, Publishing
+from gateway.profiles import Profiles
 from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.recommendations import Recommending
+from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
 from gateway.sources import Sources
 from recommender.policy import GatePolicy
@@ -123,14 +126,20 @@ def _introducing(reception: Reception, keys: KeyRing, meters: Meters) -> list[En
 
 def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Meters) -> list[Entrance[Asked]]:
     partitions = settings.customer_partitions
-    recommending = Recommending(keys, ports.views, ports.models, ports.reference, partitions, meters)
-    offering = Offering(keys, ports.views, ports.reference, GatePolicy(), partitions)
-    inboxes = Inboxes(keys, ports.views, meters, partitions, settings.stream_limit, ports.closing)
+    profiles = Profiles(ports.views, partitions)
+    recommending = Recommending(keys, profiles, ports.models, ports.reference, meters)
+    offering = Offering(keys, profiles, ports.reference, GatePolicy())
+    inboxes = Inboxes(keys, ports.views, meters, partitions, settings.stream_limit, ports.closing, profiles)
+    desk = Desk(keys, profiles, ports.publisher, settings.accept_deadline)
     return [
         Entrance(routes.RECOMMENDATIONS, recommending.reply, meters),
         Entrance(routes.OFFERS, offering.reply, meters),
         Entrance(routes.INBOX, inboxes.read, meters),
         Entrance(routes.INBOX_STREAM, inboxes.stream, meters),
+        Entrance(routes.SESSION, Sessions(keys, profiles).reply, meters),
+        Entrance(routes.CUSTOMER_SHOWN, desk.show, meters),
+        Entrance(routes.CUSTOMERS_MERGED, desk.merge, meters),
+        Entrance(routes.CUSTOMER_SPLIT, desk.split, meters),
     ]
 
 

@@ -12,7 +12,8 @@ from gateway.documentation import openapi
 from gateway.door import Asked
 from gateway.responses import JSON, text
 from gateway.rights import RIGHTS, Right, Scope, scopes_with
-from gateway.routes import ROUTES, Parameter, Route
+from gateway.route import Parameter, Route
+from gateway.routes import ROUTES
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Content-Security-Policy: the page needs its own style and nothing else."""

@@ -9,7 +9,8 @@ import msgspec
 from gateway.answers import Readiness
 from gateway.errors import Problem
 from gateway.rights import scopes_with
-from gateway.routes import JSON, READY, ROUTES, Parameter, Route
+from gateway.route import JSON, Parameter, Route
+from gateway.routes import READY, ROUTES
 
 Document = dict[str, object]
 """A part of an OpenAPI document: plain JSON."""

@@ -16,7 +16,7 @@ from litestar.types import HTTPScope, Receive
 from gateway.errors import Problem, Refused
 from gateway.meters import Meters
 from gateway.responses import problem, refusal
-from gateway.routes import Route
+from gateway.route import Route
 
 Asked = Request[None, None, State]
 """A request; who asks is found by the route itself, since a key may be in the body."""

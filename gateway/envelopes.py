@@ -16,6 +16,7 @@ from gateway.message_ids import new_message_id
 from gateway.salvage import salvage_batch
 from retail.errors import EventRefused
 from retail.identifiers import Identifiers, resolve
+from retail.wire.envelope import device_id
 
 LONGEST_SENT_AT = 64
 """Bytes of a batch's `sentAt`; anything longer is no time and is not copied into every event."""
@@ -75,8 +76,13 @@ class _Item(msgspec.Struct, rename="camel"):
     context: Raw | UnsetType = UNSET
 
 
-class _Carded(msgspec.Struct, rename="camel"):
+class _Named(msgspec.Struct, rename="camel"):
     loyalty_card: str | None = None
+    email_hash: str | None = None
+    phone_hash: str | None = None
+    payment_token: str | None = None
+    beacon_tag: str | None = None
+    device: Raw = Raw()
 
 
 class _Keyed(msgspec.Struct, rename="camel"):
@@ -85,7 +91,7 @@ class _Keyed(msgspec.Struct, rename="camel"):
 
 _outline = msgspec.json.Decoder(_Outline)
 _item = msgspec.json.Decoder(_Item)
-_carded = msgspec.json.Decoder(_Carded)
+_named = msgspec.json.Decoder(_Named)
 _keyed = msgspec.json.Decoder(_Keyed)
 
 
@@ -115,7 +121,7 @@ def open_single(body: bytes, kind: str) -> Batch:
 def complete(raw: bytes, shared: Shared, received: int) -> Completed:
     """The event with what it lacks. received: milliseconds. Raises EventRefused."""
     item = _decoded(raw)
-    key = resolve(Identifiers(item.user_id, item.loyalty_card or _card(item, shared), item.anonymous_id))
+    key = resolve(_identifiers(item, shared))
     missing = _missing(item, shared, received)
     return Completed(key.encode(), raw[:-1] + missing + b"}" if missing else raw)
 
@@ -134,19 +140,26 @@ def _decoded(raw: bytes) -> _Item:
         raise EventRefused("malformed_json", str(fault)) from None
 
 
-def _card(item: _Item, shared: Shared) -> str | None:
-    """The loyalty card in the context, where client libraries have room for it; looked for where no user id is."""
-    if item.user_id:
-        return None
-    context = _raw(item.context)
-    if context in _ABSENT:
+def _identifiers(item: _Item, shared: Shared) -> Identifiers:
+    """Those in the context, where client libraries have room for them, are looked for where no user id is."""
+    context = b"" if item.user_id else _raw(item.context)
+    if context in _ABSENT and not item.user_id:
         context = shared.context
-    if b"loyaltyCard" not in context:
-        return None
+    if context in _ABSENT:
+        return Identifiers(item.user_id, item.loyalty_card, item.anonymous_id)
     try:
-        return _carded.decode(context).loyalty_card
+        given = _named.decode(context)
     except MALFORMED as fault:
         raise EventRefused("wrong_type", f"in context: {fault}") from None
+    return Identifiers(
+        card=item.loyalty_card or given.loyalty_card,
+        anonymous=item.anonymous_id,
+        email=given.email_hash,
+        phone=given.phone_hash,
+        payment=given.payment_token,
+        device=device_id(given.device),
+        tag=given.beacon_tag,
+    )
 
 
 def _missing(item: _Item, shared: Shared, received: int) -> bytes:

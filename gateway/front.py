@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Send
 
 from gateway.door import Entrance, Posted
 from gateway.responses import Answer
-from gateway.routes import TEXT
+from gateway.route import TEXT
 
 ANY_ORIGIN = ((b"access-control-allow-headers", b"*"), (b"access-control-allow-methods", b"*"), (b"vary", b"Origin"))
 """Beside the origin itself: what a browser must hear to let a page of another origin read the answer."""

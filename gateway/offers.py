@@ -14,17 +14,17 @@ from gateway.errors import unavailable
 from gateway.intake import now
 from gateway.keys import KeyRing, presented_key
 from gateway.parameters import Parameters
+from gateway.profiles import Profiles, Whose
 from gateway.responses import answer
 from gateway.rights import Right
 from recommender.policy import GatePolicy
 from recommender.promote import OfferQuery, eligible
 from retail.consents import consented
-from retail.customers import EMPTY, CustomerState, decode_state
+from retail.customers import CustomerState
 from retail.decisions import Reason
 from retail.offers import Offer
 from retail.reference import Reference
-from streams.state import StateUnavailable, Views
-from streams.topics.partitions import partition_of
+from streams.state import StateUnavailable
 
 MOST = 100
 """Offers of one answer at most."""
@@ -37,24 +37,21 @@ SHOWN_ITEMS = 20
 
 @dataclass(frozen=True)
 class Offering:
-    """partitions: of the state, by customer."""
-
     keys: KeyRing
-    views: Views
+    profiles: Profiles
     reference: Reference
     policy: GatePolicy
-    partitions: int
 
     async def reply(self, request: Asked) -> ASGIResponse:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_OFFERS)
         given = Parameters(request.scope["query_string"])
-        customer, store, limit = given.customer(), given.text("store"), given.number("limit", DEFAULT, MOST)
-        state = await self._state(customer)
+        profile, store, limit = given.profile(), given.text("store"), given.number("limit", DEFAULT, MOST)
+        customer, state = await self._whose(profile)
         offers = eligible(
             OfferQuery(customer=customer, state=state, at=now(), store=store or None), self.reference, self.policy
         )
         reason = "" if offers else self._why_none(state, store)
-        return answer(Offers(customer, store, [shown(offer) for offer in offers[:limit]], reason))
+        return answer(Offers(given.customer(), store, [shown(offer) for offer in offers[:limit]], reason))
 
     def _why_none(self, state: CustomerState, store: str) -> Reason:
         if not consented(state, self.policy.purpose):
@@ -63,11 +60,10 @@ class Offering:
             return Reason.UNKNOWN_STORE
         return Reason.NO_ELIGIBLE_OFFER
 
-    async def _state(self, customer: str) -> CustomerState:
+    async def _whose(self, profile: str) -> Whose:
         """Raises Refused (503)."""
         try:
-            blob, _ = await self.views.customer(partition_of(customer, self.partitions), customer)
-            return decode_state(blob) if blob else EMPTY
+            return await self.profiles.whose(profile)
         except (StateUnavailable, msgspec.DecodeError) as fault:
             raise unavailable("state_unavailable", f"Consent cannot be read now: {fault}.") from fault
 

@@ -4,13 +4,19 @@ from urllib.parse import parse_qsl
 
 from gateway.errors import Refused, bad_parameter
 from retail.errors import EventRefused
-from retail.identifiers import checked_id
+from retail.identifiers import Kind, checked_id, profile_id
 
 MOST = 32
 """Parameters of one request; more is nobody we know."""
 
-CUSTOMER = ("customer", "userId", "user_id", "anonymousId")
-"""Names under which senders give the customer, the first found counts."""
+CUSTOMER = {
+    "customer": Kind.USER,
+    "userId": Kind.USER,
+    "user_id": Kind.USER,
+    "loyaltyCard": Kind.CARD,
+    "anonymousId": Kind.ANONYMOUS,
+}
+"""Names under which senders give the customer, the first found counts; `customer` takes the id of any profile."""
 
 
 class Parameters:
@@ -35,10 +41,23 @@ class Parameters:
             raise Refused(400, "bad_parameter", f"{fault}.") from None
 
     def customer(self) -> str:
-        """Raises Refused (400) where none is given."""
+        """As it was asked for. Raises Refused (400) where none is given."""
+        return self._named()[1]
+
+    def profile(self) -> str:
+        """The id of the profile that was asked for. Raises Refused (400)."""
+        name, value = self._named()
+        if name == "customer":
+            return value
+        try:
+            return profile_id(CUSTOMER[name], value)
+        except EventRefused as fault:
+            raise Refused(400, "bad_parameter", f"{fault}.") from None
+
+    def _named(self) -> tuple[str, str]:
         for name in CUSTOMER:
             if value := self.text(name):
-                return value
+                return name, value
         raise Refused(400, "missing_parameter", "customer: name the customer, as ?customer=42.")
 
     def number(self, name: str, default: int, most: int) -> int:

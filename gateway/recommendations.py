@@ -17,15 +17,15 @@ from gateway.keys import KeyRing, presented_key
 from gateway.meters import Meters
 from gateway.parameters import Parameters
 from gateway.ports import Models
+from gateway.profiles import Profiles, Whose
 from gateway.responses import answer
 from gateway.rights import Right
 from gateway.sentences import why
 from recommender.recommend import Query, recommend
-from retail.customers import EMPTY, CustomerState, decode_state
+from retail.customers import EMPTY
 from retail.reference import Reference
 from retail.slates import Slate
-from streams.state import StateUnavailable, Views
-from streams.topics.partitions import partition_of
+from streams.state import StateUnavailable
 
 MOST = 100
 """Items of one slate at most."""
@@ -41,44 +41,40 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Recommending:
-    """partitions: of the state, by customer."""
-
     keys: KeyRing
-    views: Views
+    profiles: Profiles
     models: Models
     reference: Reference
-    partitions: int
     meters: Meters
 
     async def reply(self, request: Asked) -> ASGIResponse:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_RECOMMENDATIONS)
         given = Parameters(request.scope["query_string"])
-        customer, store = given.customer(), given.text("store")
+        customer, store = given.profile(), given.text("store")
         placement, limit = given.text("placement", "home"), given.number("limit", DEFAULT, MOST)
-        state, fallback = await self._state(customer)
+        (customer, state), fallback = await self._whose(customer)
         query = Query(customer=customer, state=state, at=now(), placement=placement, store=store, limit=limit)
         slate = recommend(query, self.models.current, self.reference)
         fallback = fallback or slate.fallback
         if fallback:
             self.meters.fell_back(fallback)
-        return answer(self._told(slate, store, fallback))
+        return answer(self._told(given.customer(), slate, store, fallback))
 
-    async def _state(self, customer: str) -> tuple[CustomerState, str]:
-        """The customer's state, or the empty one and the reason."""
+    async def _whose(self, profile: str) -> tuple[Whose, str]:
+        """The customer and their state, or the empty one and the reason."""
         try:
-            blob, _ = await self.views.customer(partition_of(customer, self.partitions), customer)
-            return (decode_state(blob) if blob else EMPTY), ""
+            return await self.profiles.whose(profile), ""
         except StateUnavailable:
-            return EMPTY, STATE_UNAVAILABLE
+            return Whose(profile, EMPTY), STATE_UNAVAILABLE
         except msgspec.DecodeError as fault:
             log.error("a customer's state cannot be read", kind=type(fault).__name__)
-            return EMPTY, STATE_UNREADABLE
+            return Whose(profile, EMPTY), STATE_UNREADABLE
 
-    def _told(self, slate: Slate, store: str, fallback: str) -> Recommendations:
+    def _told(self, asked: str, slate: Slate, store: str, fallback: str) -> Recommendations:
         items = self.reference.items
         return Recommendations(
             id=os.urandom(16).hex(),
-            customer=slate.customer,
+            customer=asked,
             placement=slate.placement,
             items=[
                 RecommendedItem(

@@ -9,7 +9,11 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
 class PostedEvent(msgspec.Struct, rename="camel", omit_defaults=True):
-    """One event in the Segment shape; at least one of userId, loyaltyCard and anonymousId names the customer."""
+    """One event in the Segment shape; at least one of userId, loyaltyCard and anonymousId names the customer.
+
+    In `context` more may: loyaltyCard, emailHash, phoneHash, paymentToken, beaconTag, device.id; and sharedDevice says
+    that a kiosk's or a family's device tells nothing about who uses it.
+    """
 
     type: Annotated[str, Meta(description="track, identify, page, screen, group or alias; implied by the path.")] = ""
     event: Annotated[str, Meta(description="Name of a track event, as `Product Viewed`.")] = ""
@@ -103,3 +107,18 @@ class PostedPayload(msgspec.Struct, omit_defaults=True):
 
     data: list[dict[str, str]]
     schema: str = ""
+
+
+class MergeRequest(msgspec.Struct, rename="camel"):
+    """Two identifiers of one customer, as `ana`, `card:7` or `anonymous:f7`. actor: who says so, for the record."""
+
+    customer: Identifier
+    identifier: Identifier
+    actor: Identifier | None = None
+
+
+class SplitRequest(msgspec.Struct, rename="camel"):
+    """An identifier that is not its customer's. actor: who says so, for the record."""
+
+    identifier: Identifier
+    actor: Identifier | None = None

@@ -20,11 +20,13 @@ class Right(StrEnum):
     READ_RECOMMENDATIONS = "read_recommendations"
     READ_OFFERS = "read_offers"
     READ_INBOX = "read_inbox"
+    READ_SESSION = "read_session"
     READ_METRICS = "read_metrics"
+    MANAGE_CUSTOMERS = "manage_customers"
 
 
 RIGHTS: Mapping[Scope, frozenset[Right]] = {
-    Scope.SITE: frozenset({Right.WRITE_EVENTS, Right.READ_RECOMMENDATIONS}),
+    Scope.SITE: frozenset({Right.WRITE_EVENTS, Right.READ_RECOMMENDATIONS, Right.READ_SESSION}),
     Scope.APP: frozenset(
         {
             Right.WRITE_EVENTS,
@@ -32,6 +34,7 @@ RIGHTS: Mapping[Scope, frozenset[Right]] = {
             Right.READ_RECOMMENDATIONS,
             Right.READ_OFFERS,
             Right.READ_INBOX,
+            Right.READ_SESSION,
         }
     ),
     Scope.STORE: frozenset(
@@ -41,6 +44,7 @@ RIGHTS: Mapping[Scope, frozenset[Right]] = {
             Right.CHOOSE_CHANNEL,
             Right.READ_RECOMMENDATIONS,
             Right.READ_OFFERS,
+            Right.READ_SESSION,
         }
     ),
     Scope.ADMIN: frozenset(Right),

@@ -1,10 +1,8 @@
 """What the gateway offers: every route as data, with the right it asks for and what its documentation says."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-from gateway.answers import Accepted, Inbox, Liveness, Offers, Readiness, Recommendations
+from gateway.answers import Accepted, Continued, Inbox, Liveness, Offers, Ordered, Profile, Readiness, Recommendations
 from gateway.requests import (
+    MergeRequest,
     PostedBatch,
     PostedCloudEvent,
     PostedEvent,
@@ -12,60 +10,10 @@ from gateway.requests import (
     PostedPayload,
     PostedSighting,
     PostedSightings,
+    SplitRequest,
 )
 from gateway.rights import Right
-
-JSON = "application/json"
-TEXT = "text/plain"
-EVENTS = "text/event-stream"
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter in query, header or path, as documented."""
-
-    name: str
-    description: str
-    kind: Literal["string", "integer"] = "string"
-    place: Literal["query", "header", "path"] = "query"
-    required: bool = False
-    default: str | int | None = None
-
-
-@dataclass(frozen=True)
-class Route:
-    """name: label in metrics and operation id. paths: the first is the one to use, the others are its aliases.
-
-    right: what the key must be allowed, None where the route is open or decides by itself.
-    body, answer: shapes; None for none. takes: Content-Types of the body, as documented; few routes look at them.
-    refusals: statuses of the errors that may come. cookies: pages send theirs along, though nothing here reads them.
-    """
-
-    name: str
-    method: Literal["GET", "POST"]
-    paths: tuple[str, ...]
-    summary: str
-    right: Right | None = None
-    description: str = ""
-    parameters: tuple[Parameter, ...] = ()
-    body: tuple[type, ...] = ()
-    takes: tuple[str, ...] = (JSON,)
-    answer: type | None = None
-    media: str = JSON
-    refusals: tuple[int, ...] = ()
-    cookies: bool = False
-
-
-WRITING = (400, 401, 403, 408, 413, 415, 429, 503)
-READING = (400, 401, 403)
-
-CHANNEL = Parameter(
-    "X-Caudal-Channel",
-    "web, app, store or service: the channel the events belong to, for store and admin keys that write for another.",
-    place="header",
-)
-CUSTOMER = Parameter("customer", "Customer id; userId, user_id and anonymousId are taken as well.", required=True)
-STORE = Parameter("store", "Store id, where the customer stands or shops.")
+from gateway.route import CHANNEL, CUSTOMER, EVENTS, JSON, READING, STORE, TEXT, WRITING, Parameter, Route
 
 ACCEPTING = (
     "Answered 200 when everything is stored in Kafka. One bad event does not fail its batch: it is kept among the "
@@ -256,6 +204,53 @@ INBOX_STREAM = Route(
     media=EVENTS,
     refusals=(*READING, 503),
 )
+SESSION = Route(
+    name="session",
+    method="GET",
+    paths=("/v1/session",),
+    summary="Where the customer is on their way: cart, session and visit, whatever channel they began in",
+    right=Right.READ_SESSION,
+    description="A site key, which everybody holds, may ask by anonymousId only.",
+    parameters=(CUSTOMER,),
+    answer=Continued,
+    refusals=(*READING, 503),
+)
+CUSTOMER_SHOWN = Route(
+    name="customer",
+    method="GET",
+    paths=("/v1/customers",),
+    summary="Whose an identifier is, what else is theirs, and on what evidence",
+    right=Right.MANAGE_CUSTOMERS,
+    parameters=(CUSTOMER,),
+    answer=Profile,
+    refusals=(*READING, 503),
+)
+ORDERING = (
+    "Answered 200 when the order is stored in Kafka; it is carried out within moments, and told of in the topic "
+    "`identities`, as every link is."
+)
+CUSTOMERS_MERGED = Route(
+    name="merge_customers",
+    method="POST",
+    paths=("/v1/customers/merge",),
+    summary="Say that two identifiers are one customer's",
+    right=Right.MANAGE_CUSTOMERS,
+    description=ORDERING,
+    body=(MergeRequest,),
+    answer=Ordered,
+    refusals=(*READING, 413, 503),
+)
+CUSTOMER_SPLIT = Route(
+    name="split_customer",
+    method="POST",
+    paths=("/v1/customers/split",),
+    summary="Say that an identifier is not the customer's it is taken for",
+    right=Right.MANAGE_CUSTOMERS,
+    description=ORDERING + " What came under it becomes its own again; nothing links the two again by itself.",
+    body=(SplitRequest,),
+    answer=Ordered,
+    refusals=(*READING, 413, 503),
+)
 LIVE = Route(name="livez", method="GET", paths=("/livez",), summary="The process answers", answer=Liveness)
 READY = Route(
     name="readyz",
@@ -291,6 +286,10 @@ ROUTES = (
     OFFERS,
     INBOX,
     INBOX_STREAM,
+    SESSION,
+    CUSTOMER_SHOWN,
+    CUSTOMERS_MERGED,
+    CUSTOMER_SPLIT,
     LIVE,
     READY,
     METRICS,

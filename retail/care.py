@@ -65,6 +65,22 @@ def scanned(state: CustomerState, event: LoyaltyCardScanned, around: Surrounding
     return changes
 
 
+def united(one: Care, other: Care, limit: int) -> Care:
+    """Of two profiles of one customer. limit: cases kept of a kind, the settled and the oldest going first."""
+    mood = max(one, other, key=lambda care: (care.mood_at, -care.mood))
+    return Care(
+        contacts=one.contacts + other.contacts,
+        contacted_at=max(one.contacted_at, other.contacted_at),
+        complaints=_all_said(one.complaints, other.complaints, limit),
+        parcels=_all_said(one.parcels, other.parcels, limit),
+        mood=mood.mood,
+        mood_at=mood.mood_at,
+        returns=one.returns + other.returns,
+        returned_at=max(one.returned_at, other.returned_at),
+        scanned_at=max(one.scanned_at, other.scanned_at),
+    )
+
+
 def complains_since(care: Care) -> int:
     """When the oldest complaint that is not settled was filed, milliseconds; 0 where there is none."""
     return min((at for at in care.complaints.values() if at > 0), default=0)
@@ -79,6 +95,12 @@ def _in_mood(care: Care, mood: int, at: int) -> Changes:
     if (at, -mood) <= (care.mood_at, -care.mood):
         return {}
     return _with(care, mood=mood, mood_at=at)
+
+
+def _all_said(cases: dict[str, int], more: dict[str, int], limit: int) -> dict[str, int]:
+    for case in sorted(more):
+        cases = _said(cases, case, more[case], limit)
+    return dict(sorted(cases.items()))
 
 
 def _said(cases: dict[str, int], case: str, at: int, limit: int) -> dict[str, int]:

@@ -27,6 +27,7 @@ class Changes(TypedDict, total=False):
     cart_changed: int
     last_store: str
     care: Care
+    households: tuple[str, ...]
 
 
 class Surroundings(msgspec.Struct, frozen=True, gc=False):

@@ -1,5 +1,7 @@
 """Consents: what a customer allows us to do, per purpose. What was never granted is denied."""
 
+from collections.abc import Iterable, Mapping
+
 from retail.changes import Changes
 from retail.customers import CustomerState
 from retail.policy import JourneyPolicy
@@ -28,3 +30,24 @@ def consents_after(state: CustomerState, said: dict[str, bool], at: int, policy:
         if at >= times.get(purpose, 0):
             consents[purpose], times[purpose] = granted, at
     return {"consents": consents, "consented_at": times}
+
+
+Words = tuple[Mapping[str, bool], Mapping[str, int]]
+"""Purpose to granted, and to when it was said."""
+
+
+def strictest(said: Iterable[Words]) -> tuple[dict[str, bool], dict[str, int]]:
+    """What a customer allows who spoke under several identifiers: granted is what was granted and nowhere denied.
+
+    The time is that of the newest word that counts.
+    """
+    consents: dict[str, bool] = {}
+    times: dict[str, int] = {}
+    for words, at in said:
+        for purpose, granted in words.items():
+            known, time = consents.get(purpose), at.get(purpose, 0)
+            if known is None or (known and not granted):
+                consents[purpose], times[purpose] = granted, time
+            elif known is granted:
+                times[purpose] = max(times[purpose], time)
+    return consents, times

@@ -10,6 +10,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from retail.events import Channel, DeliveryStatus
+from retail.links import Link
 
 
 class Stage(StrEnum):
@@ -90,6 +91,30 @@ class Care(msgspec.Struct, frozen=True, array_like=True, gc=False):
 NO_CARE = Care()
 
 
+UNCONTESTED = 99
+"""Rank below that of any kind of identifier."""
+
+
+class Identity(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How a profile stands to others (docs/decisions/0009-one-customer.md). Nobody's without links.
+
+    root: the customer it is an alias of, "" where it is one itself. generation: of its hand-over, echoed by all it
+    forwards. since: evidence of its claim, milliseconds. forced: an operator said so. contested: the rank of the kind
+    of which two claimed it. apart: whom an operator set it apart from. former: customers that passed it on.
+    links: as a customer, its identifiers by profile id. own: what a customer with links did under its own id alone.
+    """
+
+    root: str = ""
+    generation: int = 0
+    since: int = 0
+    forced: bool = False
+    contested: int = UNCONTESTED
+    apart: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    links: dict[str, Link] = {}
+    own: "CustomerState | None" = None
+
+
 class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """version: events applied so far. last: the newest event time seen, milliseconds.
 
@@ -100,6 +125,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     applied: the offset of the newest event in this state, in the customer's partition; -1 where it was not from a log.
     cart_changed: when the cart last changed. last_store: the store of the newest visit.
     care: what is known from the service channel; see `retail.care`.
+    identity: its identifiers, or whose alias it is; None as long as it never met another. households: groups it is of.
     """
 
     version: int = 0
@@ -124,6 +150,8 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cart_changed: int = 0
     last_store: str = ""
     care: Care = NO_CARE
+    identity: Identity | None = None
+    households: tuple[str, ...] = ()
 
 
 EMPTY = CustomerState()

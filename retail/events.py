@@ -8,16 +8,18 @@ from enum import StrEnum
 
 import msgspec
 
+from retail.correspondence import (
+    EventForwarded,
+    IdentifierClaimed,
+    IdentifierReleased,
+    IdentifierWithdrawn,
+    MergeOrdered,
+    ProfileHandedOver,
+    SplitOrdered,
+)
+from retail.happening import BaseEvent
+from retail.happening import Channel as Channel
 from retail.reading import read_json
-
-
-class Channel(StrEnum):
-    """Where the customer met the retailer."""
-
-    WEB = "web"
-    APP = "app"
-    STORE = "store"
-    SERVICE = "service"
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -26,21 +28,6 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     item: str
     quantity: int = 1
     price: int = 0
-
-
-class BaseEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True, gc=False):
-    """What every event carries.
-
-    id: the sender's message id. at: event time, received: arrival, both milliseconds since the epoch (UTC).
-    consents: purposes granted or denied in this very event; None where the sender said nothing.
-    """
-
-    id: str
-    customer: str
-    channel: Channel
-    at: int
-    received: int
-    consents: dict[str, bool] | None = None
 
 
 class ProductViewed(BaseEvent, frozen=True, kw_only=True, tag="Product Viewed"):
@@ -161,7 +148,7 @@ class ProductReturned(BaseEvent, frozen=True, kw_only=True, tag="Product Returne
 class CustomerIdentified(BaseEvent, frozen=True, kw_only=True, tag="Customer Identified"):
     """An `identify` call: what the customer declared. traits: text by name, bounded at the edge."""
 
-    traits: dict[str, str] = {}
+    traits: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class ConsentUpdated(BaseEvent, frozen=True, kw_only=True, tag="Segment Consent Preference Updated"):
@@ -199,6 +186,12 @@ class TimerFired(BaseEvent, frozen=True, kw_only=True, tag="Timer Fired"):
     """
 
 
+class HouseholdJoined(BaseEvent, frozen=True, kw_only=True, tag="Household Joined"):
+    """The customer is one of a household: a group of people for allergens and replenishment, never one customer."""
+
+    household: str
+
+
 Event = (
     ProductViewed
     | ProductAdded
@@ -224,6 +217,14 @@ Event = (
     | DeliveryReported
     | Tracked
     | TimerFired
+    | HouseholdJoined
+    | IdentifierClaimed
+    | ProfileHandedOver
+    | EventForwarded
+    | IdentifierWithdrawn
+    | IdentifierReleased
+    | MergeOrdered
+    | SplitOrdered
 )
 
 _decoder = msgspec.json.Decoder(Event)

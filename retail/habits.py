@@ -44,6 +44,21 @@ def add(habits: bytes, items: Iterable[int], at: int, decay: float, limit: int) 
     return bytes(grown)
 
 
+def union(one: bytes, other: bytes, decay: float, limit: int) -> bytes:
+    """The habits of a customer who counted in two places. Of more than `limit` items (plus slack) the weakest go."""
+    counts = {item: (value, last) for item, value, last in RECORD.iter_unpack(one)}
+    for item, value, last in RECORD.iter_unpack(other):
+        known, since = counts.get(item, (0.0, last))
+        newest = max(last, since)
+        counts[item] = _at(known, since, newest, decay) + _at(value, last, newest, decay), newest
+    grown = b"".join(RECORD.pack(item, *counted) for item, counted in sorted(counts.items()))
+    return _prune(grown, decay, limit) if len(counts) > limit + limit // SLACK else grown
+
+
+def _at(value: float, last: int, now: int, decay: float) -> float:
+    return value * math.exp((last - now) / decay)
+
+
 def all_habits(habits: bytes) -> Iterator[Habit]:
     return map(Habit._make, RECORD.iter_unpack(habits))
 

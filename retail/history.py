@@ -56,6 +56,12 @@ def interactions(history: bytes) -> Iterator[Interacted]:
     return map(Interacted._make, RECORD.iter_unpack(history))
 
 
+def second_of(record: bytes) -> int:
+    """When a record happened, seconds."""
+    second: int = _TIME.unpack_from(record, _TIME_AT)[0]
+    return second
+
+
 def count(history: bytes, kind: Interaction) -> int:
     return history[_KIND_AT :: RECORD.size].count(kind)
 

@@ -11,7 +11,6 @@ from retail.consents import consents_after
 from retail.customers import CustomerState, Stage
 from retail.decisions import Decision, Occasion, Push, decision_id
 from retail.events import (
-    BaseEvent,
     BeaconSighted,
     ComplaintFiled,
     ComplaintResolved,
@@ -19,6 +18,7 @@ from retail.events import (
     CustomerIdentified,
     DeliveryReported,
     Event,
+    HouseholdJoined,
     LoyaltyCardScanned,
     OrderCompleted,
     OrderDelivered,
@@ -38,6 +38,7 @@ from retail.events import (
     ZoneEntered,
     ZoneExited,
 )
+from retail.happening import BaseEvent
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.sessions import session_after
@@ -148,10 +149,10 @@ def _risen(
     if stage is before.stage:
         return Advanced(grown, occasion=occasion, forgotten=forgotten)
     grown = _replace(grown, stage=stage, stage_since=event.at)
-    return Advanced(grown, occasion=occasion, change=_stage_change(before.stage, stage, event), forgotten=forgotten)
+    return Advanced(grown, occasion=occasion, change=stage_change(before.stage, stage, event), forgotten=forgotten)
 
 
-def _stage_change(previous: Stage, current: Stage, event: Event) -> StageChange:
+def stage_change(previous: Stage, current: Stage, event: Event) -> StageChange:
     because = _NAMES[type(event)]
     id_ = decision_id(event.customer, f"stage:{current}")
     return StageChange(
@@ -163,6 +164,11 @@ def _identified(state: CustomerState, event: CustomerIdentified, around: Surroun
     """What is declared anew replaces the old; of more than `policy.traits` names those unmentioned longest go."""
     kept = {name: text for name, text in state.traits.items() if name not in event.traits}
     return {"traits": dict([*kept.items(), *event.traits.items()][-around.policy.traits :])}
+
+
+def _joined(state: CustomerState, event: HouseholdJoined, around: Surroundings) -> Changes:
+    """A group, not a merge. Of more than `policy.households` the first by id are kept."""
+    return {"households": tuple(sorted({*state.households, event.household}))[: around.policy.households]}
 
 
 def _nothing(_state: CustomerState, _event: BaseEvent, _around: Surroundings) -> Changes:
@@ -221,5 +227,6 @@ _RULES = dict(
         _on(ConsentUpdated, _nothing),
         _on(DeliveryReported, pushes.reported),
         _on(Tracked, _nothing),
+        _on(HouseholdJoined, _joined),
     )
 )

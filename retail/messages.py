@@ -9,6 +9,7 @@ Layout, little-endian: the number of days u8; per day, oldest first, the day u16
 ids arrived on it u16; then the marks, 8 bytes each, in order of arrival. So an id costs 8 bytes and a day 4.
 """
 
+from collections import Counter
 from enum import IntEnum
 from hashlib import blake2b
 from struct import Struct
@@ -112,9 +113,32 @@ def _add_and_forget(messages: bytes, mark: bytes, arrival: int, memory: int, lim
     return _pack(runs, marks, expired + pushed_out), pushed_out
 
 
+def union(one: bytes, other: bytes, memory: int, limit: int) -> bytes:
+    """What either remembers, each id once, under the day of its later arrival where both do. As `add`, bounded."""
+    days = _by_mark(one)
+    for mark, day in _by_mark(other).items():
+        days[mark] = max(day, days.get(mark, 0))
+    newest = max(days.values(), default=0)
+    kept = sorted((day, mark) for mark, day in days.items() if day >= newest - memory)[-limit:]
+    runs = Counter(day for day, _ in kept)
+    return _pack(sorted(runs.items()), b"".join(mark for _, mark in kept), 0) if kept else b""
+
+
+def in_both(one: bytes, other: bytes) -> int:
+    """How many messages both remember."""
+    return len(_by_mark(one).keys() & _by_mark(other).keys())
+
+
 def size(messages: bytes) -> int:
     """How many ids are remembered."""
     return (len(messages) - _start(messages)) // HASH
+
+
+def _by_mark(messages: bytes) -> dict[bytes, int]:
+    """The day of each mark."""
+    days = (day for day, count in _runs(messages) for _ in range(count)) if messages else iter(())
+    place = _start(messages)
+    return {messages[at : at + HASH]: day for at, day in zip(range(place, len(messages), HASH), days, strict=True)}
 
 
 def _start(messages: bytes) -> int:

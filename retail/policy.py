@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
+from retail.identifiers import NOBODY
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -17,6 +19,7 @@ class EventLimits:
     future: how far a corrected clock may run ahead before the arrival counts instead.
     past: the oldest event worth folding; the slowest habit has decayed to nothing by then.
     price: the highest price of one unit, minor units; above it something is wrong.
+    blocked: ids and addresses that stand for nobody, in lower case; a till's own e-mail address belongs here.
     """
 
     event_bytes: int = 36 * 1024
@@ -26,6 +29,7 @@ class EventLimits:
     future: timedelta = timedelta(minutes=5)
     past: timedelta = timedelta(days=730)
     price: int = 10**12
+    blocked: frozenset[str] = NOBODY
 
     @cached_property
     def future_ms(self) -> int:
@@ -57,6 +61,7 @@ class JourneyPolicy:
     quantity: units counted of one line.
     cases: complaints and parcels remembered; few have more than two at a time, and the settled give way first.
     traits, purposes: names kept of what a customer declared and of what was consented to; a real shop has a dozen.
+    households: groups kept of one customer; a child of separated parents has two.
     researching_views: views that make an aware customer a researching one; one or two are a glance.
     loyal_orders: purchases that make a customer a loyal one; the third says that the second was no accident.
     """
@@ -78,6 +83,7 @@ class JourneyPolicy:
     purposes: int = 16
     researching_views: int = 3
     loyal_orders: int = 3
+    households: int = 4
 
     # The folds compare whole numbers on every event; dividing timedeltas there would cost as much as the fold.
 

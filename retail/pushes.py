@@ -41,6 +41,22 @@ def reported(state: CustomerState, event: DeliveryReported, _: Surroundings) -> 
     return {}
 
 
+def united_pushes(
+    one: tuple[SentPush, ...], other: tuple[SentPush, ...], policy: JourneyPolicy
+) -> tuple[SentPush, ...]:
+    """Each decision once, with what says most of it; the newest `policy.pushes`."""
+    known: dict[str, SentPush] = {}
+    for sent in (*one, *other):
+        before = known.get(sent.decision)
+        if before is None or _said(sent) > _said(before):
+            known[sent.decision] = sent
+    return tuple(sorted(known.values(), key=lambda sent: (sent.at, sent.decision)))[-policy.pushes :]
+
+
+def _said(sent: SentPush) -> tuple[bool, int, int]:
+    return sent.told, _RANK[sent.status], sent.since
+
+
 def seen_pushes(state: CustomerState) -> Iterator[SentPush]:
     """Those that reached the customer, or still may: what caps and "once per visit" count."""
     return (sent for sent in state.pushes if sent.status not in _UNSEEN)

@@ -1,7 +1,8 @@
 """Sessions: a stretch of one channel without a gap."""
 
 from retail.customers import Session
-from retail.events import BaseEvent, DeliveryReported, DeliveryStatus
+from retail.events import DeliveryReported, DeliveryStatus
+from retail.happening import BaseEvent
 
 _OURS = frozenset({DeliveryStatus.SENT, DeliveryStatus.FAILED, DeliveryStatus.WITHHELD})
 

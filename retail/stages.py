@@ -13,7 +13,6 @@ loyal         `policy.loyal_orders` purchases
 
 from retail.customers import CustomerState, Interaction, Stage
 from retail.events import (
-    BaseEvent,
     BeaconSighted,
     LoyaltyCardScanned,
     OrderCompleted,
@@ -23,6 +22,7 @@ from retail.events import (
     StoreEntered,
     ZoneEntered,
 )
+from retail.happening import BaseEvent
 from retail.history import count
 from retail.policy import JourneyPolicy
 
@@ -50,6 +50,15 @@ def stage_after(state: CustomerState, event: BaseEvent, policy: JourneyPolicy) -
     if reached is state.stage or RANK[reached] <= RANK[state.stage]:
         return state.stage
     return reached
+
+
+def stage_of(stage: Stage, orders: int, views: int, policy: JourneyPolicy) -> Stage:
+    """At least `stage`; what the purchases and remembered views of several profiles reach together."""
+    if stage is Stage.CUSTOMER and orders >= policy.loyal_orders:
+        return Stage.LOYAL
+    if stage is Stage.AWARE and views >= policy.researching_views:
+        return Stage.RESEARCHING
+    return stage
 
 
 def _researches(state: CustomerState, policy: JourneyPolicy) -> bool:

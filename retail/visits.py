@@ -7,7 +7,6 @@ from retail.changes import Changes, Surroundings
 from retail.customers import CustomerState, Visit
 from retail.decisions import Occasion
 from retail.events import (
-    BaseEvent,
     BeaconSighted,
     LoyaltyCardScanned,
     OrderCompleted,
@@ -16,6 +15,7 @@ from retail.events import (
     ZoneEntered,
     ZoneExited,
 )
+from retail.happening import BaseEvent
 from retail.offers import Trigger
 from retail.policy import JourneyPolicy
 from retail.stores import Place

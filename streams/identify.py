@@ -12,13 +12,15 @@ from typing import Protocol
 import msgspec
 from faust.types import TP
 
+from retail.correspondence import LETTERS
 from retail.errors import EventRefused
-from retail.events import Channel, Event, TimerFired, decode_event, encode_event
+from retail.events import Channel, TimerFired, decode_event, encode_event
+from retail.policy import EventLimits
 from retail.rejects import Rejected, encode_rejected
-from retail.wire import cloudevents, refine
+from retail.wire import Refined, cloudevents, refine_named
 from streams.faults import Point, reach
 from streams.meters import Meters
-from streams.origin import Replay, origin_header, read_replay
+from streams.origin import Replay, also_header, origin_header, read_replay
 from streams.patience import publish_patiently, steadily, tell
 from streams.records import Fetched, Progress
 from streams.topics import APP, CUSTOMER_EVENTS, DELIVERIES, REJECTED, SERVICE, STORE, WEB
@@ -31,6 +33,8 @@ CHANNEL_OF = {
     STORE.name: Channel.STORE,
     SERVICE.name: Channel.SERVICE,
 }
+
+LIMITS = EventLimits()
 
 LARGEST_DELIVERY = 32 * 1024
 """Bytes of a delivery report; ours have some hundreds, and anybody may write to a topic."""
@@ -53,12 +57,13 @@ class Received(Protocol):
 
 @dataclass(frozen=True)
 class Identify:
-    """partitions: of `customer-events`."""
+    """partitions: of `customer-events`. limits: what an event may be, and whom it may not name."""
 
     publisher: Publisher
     progress: Progress
     meters: Meters
     partitions: int
+    limits: EventLimits = LIMITS
 
     async def run(self, stream: AsyncIterable[Fetched]) -> None:
         async for fetched in stream:
@@ -83,9 +88,8 @@ class Identify:
         try:
             cloud = cloudevents.in_record(record.headers, record.key, raw)
             raw = raw if cloud is None else cloud
-            event = read_source(
-                partition.topic, raw if cloud is None else cloudevents.structured(raw), received, replay
-            )
+            told = raw if cloud is None else cloudevents.structured(raw)
+            event, also = read_source(partition.topic, told, received, replay, self.limits)
         except EventRefused as fault:
             return self._rejected(partition, record, raw, fault.code, str(fault))
         except msgspec.DecodeError as fault:
@@ -93,11 +97,12 @@ class Identify:
         except Exception as fault:  # noqa: BLE001 - one record that we cannot read must not hold up all behind it
             tell("refine", fault)
             return self._rejected(partition, record, raw, "internal_fault", type(fault).__name__)
+        origin = origin_header(partition.topic, partition.partition, record.offset)
         return Record(
             topic=CUSTOMER_EVENTS.name,
             key=event.customer.encode(),
             value=encode_event(event),
-            headers=(origin_header(partition.topic, partition.partition, record.offset),),
+            headers=(origin, also_header(also)) if also else (origin,),
             partition=partition_of(event.customer, self.partitions),
             timestamp=received,
         )
@@ -114,7 +119,9 @@ class Identify:
         return Record(topic=REJECTED.name, key=source.encode(), value=encode_rejected(rejected))
 
 
-def read_source(topic: str, raw: bytes, received: int, replay: Replay | None = None) -> Event:
+def read_source(
+    topic: str, raw: bytes, received: int, replay: Replay | None = None, limits: EventLimits = LIMITS
+) -> Refined:
     """received: when it came, milliseconds. Raises EventRefused, msgspec.DecodeError."""
     if topic == DELIVERIES.name:
         if len(raw) > LARGEST_DELIVERY:
@@ -122,5 +129,8 @@ def read_source(topic: str, raw: bytes, received: int, replay: Replay | None = N
         event = decode_event(raw)
         if isinstance(event, TimerFired):
             raise EventRefused("foreign_timer", "a timer is fired by the owner of the customer's partition")
-        return event
-    return refine(raw, CHANNEL_OF[topic], received, unnamed=f"replay:{replay.source}" if replay else "")
+        if type(event) in LETTERS:
+            raise EventRefused("foreign_letter", "only profiles write letters, and operators through the gateway")
+        return Refined(event)
+    unnamed = f"replay:{replay.source}" if replay else ""
+    return refine_named(raw, CHANNEL_OF[topic], received, limits, unnamed=unnamed)

@@ -88,8 +88,8 @@ class Topics:
         for topic in renewed:
             if topic == CUSTOMER_EVENTS.name:
                 await self.incarnations.begin_anew(partition)
-            else:
-                await self.incarnations.forget_marks(partition, topic)
+            # `customer-events` is a source, too: of the letters that profiles write each other.
+            await self.incarnations.forget_marks(partition, topic)
 
     async def _cuts(self) -> Mapping[str, Cut]:
         cuts = await asyncio.to_thread(self.broker.cuts, [topic.name for topic in WATCHED])

@@ -238,7 +238,11 @@ class Journey:
         self.progress.advance(TP(CUSTOMER_EVENTS.name, commit.partition), commit.next)
         self.meters.journeyed(CUSTOMER_EVENTS.name, batch.partition, batch.counts)
         self.snapshots.committed(commit, lag)
-        if result.outbox:
+        if result.outbox and batch.partition in self.suspect:
+            # What a dead worker left behind goes first: letters are known by their order.
+            await self.relay.recover((batch.partition,))
+            self.suspect.discard(batch.partition)
+        elif result.outbox:
             await self.relay.send(Pending(batch.partition, result.outbox, _filled(commit)))
 
     def _doubt(self, partitions: Iterable[int]) -> None:

@@ -13,20 +13,27 @@ from msgspec.structs import force_setattr
 
 from recommender.policy import GatePolicy
 from recommender.promote import PromotionQuery, postponed_until, promote
+from retail.correspondence import LETTERS, EventForwarded
+from retail.crossing import Around, cross, crosses, is_alias
 from retail.customers import EMPTY, CustomerState, encode_state
 from retail.decisions import Push, encode_decision
 from retail.events import Event, TimerFired, decode_event
 from retail.journey import Advanced, StageChange, advance, remember, remind_at
+from retail.links import LinkPolicy
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.rejects import Rejected, encode_rejected
 from retail.timers import earliest
-from streams.origin import Origin, read_origin, read_replay
+from streams.letters import outgoing
+from streams.origin import Origin, read_also, read_origin, read_replay
 from streams.snapshots import restored_mark
 from streams.state import Commit, Ledger, Outgoing, Source
 from streams.topics import CUSTOMER_EVENTS, JOURNEYS, PROMOTIONS, RECOMMENDATIONS, REJECTED
 
 _changes = msgspec.json.Encoder()
+
+_OUTCOMES = {**dict.fromkeys(LETTERS, "letter"), EventForwarded: "forwarded", TimerFired: "timer"}
+"""What is counted of an event that came to something; of any other kind `applied`."""
 
 
 class Record(Protocol):
@@ -47,14 +54,20 @@ class World:
     reference: Reference
     journey: JourneyPolicy = field(default_factory=JourneyPolicy)
     gate: GatePolicy = field(default_factory=GatePolicy)
+    links: LinkPolicy = field(default_factory=LinkPolicy)
+
+    @property
+    def around(self) -> Around:
+        return Around(self.reference, self.journey, self.links)
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """A record that could be read."""
+    """A record that could be read. also: the profiles of the weaker identifiers that it names."""
 
     offset: int
     origin: Origin
     event: Event
+    also: tuple[str, ...] = ()
 
 
 @dataclass
@@ -66,7 +79,7 @@ class MicroBatch:
     refused: customers none of whose events can be applied here, and why. restored: the highest offset that a state
     may hold already, because it was restored from a snapshot; -1 where none was. replays: by offset, the first place
     of a reject that was put back. timed: customers whose timers moved, or fired without effect: what of them is due
-    must be noted anew.
+    must be noted anew. aliases: whose states changed as parts of customers: written, but no slate is made of them.
     """
 
     partition: int
@@ -80,6 +93,7 @@ class MicroBatch:
     restored: int = -1
     replays: dict[int, str] = field(default_factory=dict)
     timed: set[str] = field(default_factory=set)
+    aliases: set[str] = field(default_factory=set)
     outgoing: list[Outgoing] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -109,7 +123,8 @@ def _read(batch: MicroBatch, record: Record) -> None:
     elif replay := read_replay(record.headers):
         batch.replays[record.offset] = replay.source
     try:
-        batch.arrivals.append(Arrival(record.offset, origin, decode_event(record.value or b"")))
+        also = read_also(record.headers) if len(record.headers) > 1 else ()
+        batch.arrivals.append(Arrival(record.offset, origin, decode_event(record.value or b""), also))
     except msgspec.DecodeError as fault:
         _reject(batch, record.offset, record.value, "malformed_event", str(fault))
 
@@ -139,7 +154,26 @@ def _fold(batch: MicroBatch, arrival: Arrival, world: World) -> None:
     if arrival.offset <= batch.restored and arrival.offset <= state.applied:
         batch.counts["already_applied"] += 1
         return
-    advanced = advance(state, event, world.reference, world.journey)
+    if crosses(state, event, arrival.also):
+        _settle(batch, arrival, _cross(batch, arrival, state, world), world)
+    else:
+        _settle(batch, arrival, advance(state, event, world.reference, world.journey), world)
+
+
+def _cross(batch: MicroBatch, arrival: Arrival, state: CustomerState, world: World) -> Advanced:
+    """As `advance`, where more than one profile is concerned. What changed is kept, also where the event is refused."""
+    crossed = cross(state, arrival.event, arrival.also, world.around)
+    after = crossed.advanced.state
+    batch.outgoing += outgoing(crossed, batch.partition, arrival.offset)
+    if after is not state:
+        _keep(batch, arrival, after)
+    if after.timers is not state.timers or is_alias(after) is not is_alias(state):
+        batch.timed.add(arrival.event.customer)
+    return crossed.advanced
+
+
+def _settle(batch: MicroBatch, arrival: Arrival, advanced: Advanced, world: World) -> None:
+    event, state = arrival.event, batch.states.get(arrival.event.customer, EMPTY)
     if advanced.rejected:
         _reject(batch, arrival.offset, msgspec.json.encode(event), advanced.rejected)
     elif advanced.duplicate:
@@ -156,15 +190,24 @@ def _apply(batch: MicroBatch, arrival: Arrival, advanced: Advanced, world: World
     if advanced.occasion is not None:
         query = PromotionQuery(customer=customer, state=state, occasion=advanced.occasion)
         state = _decide(batch, query, world)
-    batch.counts["timer" if type(event) is TimerFired else "applied"] += 1
+    batch.counts[_OUTCOMES.get(type(event), "applied")] += 1
     if advanced.forgotten:
         batch.counts["forgotten"] += advanced.forgotten
     if advanced.change is not None:
         batch.outgoing.append(_stage_record(advanced.change))
+    _keep(batch, arrival, state)
+
+
+def _keep(batch: MicroBatch, arrival: Arrival, state: CustomerState) -> None:
+    customer = arrival.event.customer
     # The state is new and nobody else's yet; copying its fields once more would cost as much as a fold.
     force_setattr(state, "applied", arrival.offset)
     batch.states[customer] = state
-    batch.changed[customer] = max(batch.changed.get(customer, 0), event.at)
+    if is_alias(state):
+        batch.aliases.add(customer)
+        batch.changed.pop(customer, None)
+    else:
+        batch.changed[customer] = max(batch.changed.get(customer, 0), arrival.event.at)
 
 
 def _decide(batch: MicroBatch, query: PromotionQuery, world: World) -> CustomerState:
@@ -192,14 +235,20 @@ def _reject(batch: MicroBatch, offset: int, raw: bytes | None, code: str, messag
 
 def to_commit(batch: MicroBatch, slates: Mapping[str, bytes]) -> Commit:
     """slates: of the changed customers, encoded; empty where slates are shed."""
+    aliases = dict.fromkeys(sorted(batch.aliases))
     names = [Outgoing(RECOMMENDATIONS.name, customer.encode(), None) for customer in slates]
     return Commit(
         partition=batch.partition,
         first=batch.ledger.next,
         next=max(batch.next, batch.ledger.next),
         marks={source: mark for source, mark in batch.marks.items() if batch.ledger.marks.get(source) != mark},
-        states={customer: encode_state(batch.states[customer]) for customer in batch.changed},
+        states={customer: encode_state(batch.states[customer]) for customer in {**batch.changed, **aliases}},
         slates=slates,
         outgoing=[*batch.outgoing, *names],
-        due={customer: earliest(batch.states.get(customer, EMPTY).timers) for customer in batch.timed},
+        due={customer: _due(batch.states.get(customer, EMPTY)) for customer in batch.timed},
     )
+
+
+def _due(state: CustomerState) -> int:
+    """Silence of an alias is its customer's to notice."""
+    return 0 if is_alias(state) else earliest(state.timers)

@@ -5,18 +5,22 @@ twice is at or below that mark and is dropped. No Kafka transactions needed.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from streams.state import Source
+from streams.topics.records import ORIGIN, UNMARKED, unmarked_header
 
-HEADER = "origin"
+__all__ = ["Origin", "Replay", "unmarked_header"]
 
-UNMARKED = "none"
-"""Header of a record that comes from no source partition (a timer, a replayed reject): it has no mark, and only its
-event's id tells whether it was applied before."""
+ALSO = "also"
+"""Header of an event that names several identifiers: the profiles of the weaker ones, a JSON list."""
+
+LETTERS_AT_ONCE = 1024
+"""Letters that one record may give rise to at most: their origins are its offset times this, and their number."""
 
 KNOWN_SOURCES = 4096
 """Source partitions whose names are kept ready; any number of others is read as well."""
@@ -24,6 +28,8 @@ KNOWN_SOURCES = 4096
 DIGITS = 19
 """They hold every offset; Python refuses to read thousands of them."""
 
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(tuple[str, ...])
 _UNMARKED = UNMARKED.encode()
 
 REPLAY = "replay-of"
@@ -38,18 +44,32 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
     offset: int
 
 
-def unmarked_header() -> tuple[str, bytes]:
-    return HEADER, _UNMARKED
-
-
 def origin_header(topic: str, partition: int, offset: int) -> tuple[str, bytes]:
-    return HEADER, f"{topic}/{partition}/{offset}".encode()
+    return ORIGIN, f"{topic}/{partition}/{offset}".encode()
+
+
+def letter_header(topic: str, partition: int, offset: int, number: int) -> tuple[str, bytes]:
+    """The origin of what a record of ours gave rise to, the first having number 0: as increasing as offsets are."""
+    return origin_header(topic, partition, offset * LETTERS_AT_ONCE + number)
+
+
+def also_header(profiles: Sequence[str]) -> tuple[str, bytes]:
+    return ALSO, _encoder.encode(profiles)
+
+
+def read_also(headers: Sequence[tuple[str, bytes]]) -> tuple[str, ...]:
+    """Nothing where a foreign producer wrote nonsense."""
+    for name, value in headers:
+        if name == ALSO:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                return _decoder.decode(value)
+    return ()
 
 
 def read_origin(headers: Sequence[tuple[str, bytes]]) -> Origin | None:
     """None where a foreign producer wrote the record without one, or with nonsense."""
     for name, value in headers:
-        if name == HEADER:
+        if name == ORIGIN:
             return _parse(value)
     return None
 

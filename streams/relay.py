@@ -1,8 +1,10 @@
 """The outbox relay: what was committed with the state goes to Kafka, then is forgotten.
 
-Reads the outbox of the partitions this worker owns. Writes `recommendations`, `promotions`, `journeys` and
-`events.rejected`. Entries normally come straight from the commit; those a dead worker or a lost reply left
-behind are read from Redis. Every record carries an id of its own business, so a reader may see it twice and know.
+Reads the outbox of the partitions this worker owns. Writes `recommendations`, `promotions`, `journeys`, `identities`,
+`events.rejected`, and letters to other profiles into `customer-events`: those are known by their origin, so the order
+of a partition's entries must be kept (`streams.journey` sends none while an older one may lie in the outbox). Entries
+normally come straight from the commit; those a dead worker or a lost reply left behind are read from Redis. Every
+record carries an id of its own business, so a reader may see it twice and know.
 """
 
 import asyncio
@@ -88,7 +90,7 @@ class Relay:
 
     async def _relay(self, pending: Sequence[Pending]) -> None:
         records = [
-            Record(topic=record.topic, key=record.key, value=record.value)
+            Record(topic=record.topic, key=record.key, value=record.value, headers=record.headers)
             for entry in pending
             for record in entry.outgoing
             if record.value is not None

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from retail.crossing import is_alias
 from retail.customers import CustomerState, decode_state, encode_state
 from retail.timers import earliest
 from streams.faults import Point, reach
@@ -118,7 +119,8 @@ class _Restoring:
 
 
 def _due(blobs: Mapping[str, bytes]) -> dict[str, int]:
-    return {customer: earliest(state.timers) for customer, blob in blobs.items() if (state := _state(blob))}
+    states = ((customer, _state(blob)) for customer, blob in blobs.items())
+    return {customer: earliest(state.timers) for customer, state in states if state and not is_alias(state)}
 
 
 def _state(blob: bytes) -> CustomerState | None:

@@ -3,6 +3,6 @@
 Start with `refinery`; `envelope` is what every message has, `tracks` the names of what customers do.
 """
 
-from retail.wire.refinery import refine
+from retail.wire.refinery import Refined, refine, refine_named
 
-__all__ = ["refine"]
+__all__ = ["Refined", "refine", "refine_named"]

@@ -19,11 +19,28 @@ class Consent(msgspec.Struct, rename="camel", gc=False):
 
 
 class Context(msgspec.Struct, rename="camel", gc=False):
-    """The part of `context` that is read. traits: where one family of SDKs puts the traits of `identify`."""
+    """The part of `context` that is read. traits: where one family of SDKs puts the traits of `identify`.
+
+    email_hash to beacon_tag: identifiers that SDKs have no key for. shared_device: a kiosk or a family's tablet.
+    """
 
     consent: Consent | None = None
     traits: msgspec.Raw = ABSENT
     loyalty_card: str | None = None
+    email_hash: str | None = None
+    phone_hash: str | None = None
+    payment_token: str | None = None
+    beacon_tag: str | None = None
+    device: msgspec.Raw = ABSENT
+    shared_device: bool | None = None
+
+
+class _Device(msgspec.Struct, gc=False):
+    id: str | None = None
+
+
+_NO_CONTEXT = Context()
+_device = msgspec.json.Decoder(_Device)
 
 
 class Envelope(msgspec.Struct, rename="camel", gc=False):
@@ -35,6 +52,8 @@ class Envelope(msgspec.Struct, rename="camel", gc=False):
     message_id: str | None = None
     user_id: str | None = None
     anonymous_id: str | None = None
+    previous_id: str | None = None
+    group_id: str | int | None = None
     loyalty_card: str | None = None
     timestamp: Stamp = None
     original_timestamp: Stamp = None
@@ -49,8 +68,31 @@ class Envelope(msgspec.Struct, rename="camel", gc=False):
 
     def identifiers(self) -> Identifiers:
         """A loyalty card counts at the top or, as SDKs add no keys there, in `context`."""
-        card = self.loyalty_card or (self.context.loyalty_card if self.context else None)
-        return Identifiers(self.user_id, card, self.anonymous_id)
+        given = self.context or _NO_CONTEXT
+        return Identifiers(
+            user=self.user_id,
+            card=self.loyalty_card or given.loyalty_card,
+            anonymous=self.anonymous_id,
+            email=given.email_hash,
+            phone=given.phone_hash,
+            payment=given.payment_token,
+            device=device_id(given.device),
+            tag=given.beacon_tag,
+        )
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the sender says that several people use this device."""
+        return self.context is not None and bool(self.context.shared_device)
+
+
+def device_id(device: msgspec.Raw) -> str | None:
+    """Senders put anything there; what has no `id` that is text names no device."""
+    raw = bytes(device)
+    try:
+        return _device.decode(raw).id if raw[:1] == b"{" else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 class Common(TypedDict):

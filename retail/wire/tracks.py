@@ -31,8 +31,8 @@ from retail.events import (
 from retail.identifiers import checked_id
 from retail.policy import EventLimits
 from retail.stores import beacon_id
+from retail.wire import contact_centre
 from retail.wire import properties as shapes
-from retail.wire import service
 from retail.wire.amounts import minor_units, signal_strength, units
 from retail.wire.envelope import Common
 from retail.wire.names import spec_name
@@ -46,7 +46,7 @@ _Reader = Callable[[str, msgspec.Raw, Common, EventLimits], Event]
 def event_of_track(name: str, raw: msgspec.Raw, common: Common, limits: EventLimits) -> Event:
     """raw: the properties as sent, possibly absent. Raises EventRefused: `wrong_type`, `missing_item`, `missing_store`,
     `missing_zone`, `missing_beacon`, `missing_order`, `malformed_id`, `too_many_lines`, `quantity_out_of_range`,
-    `price_out_of_range`, or what `retail.wire.service` refuses.
+    `price_out_of_range`, or what `retail.wire.contact_centre` refuses.
     """
     reader = _READERS.get(name)
     if reader is None:
@@ -161,16 +161,16 @@ _READERS: dict[str, _Reader] = {
     "Zone Entered": _reader(shapes.Whereabouts, _zone_entered),
     "Zone Exited": _reader(shapes.Whereabouts, _zone_exited),
     "Beacon Sighted": _reader(shapes.Sighting, _sighted),
-    "Loyalty Card Scanned": _reader(shapes.Whereabouts, service.scanned),
-    "Support Contacted": _reader(shapes.Case, service.contacted),
-    "Complaint Filed": _reader(shapes.Case, service.complained),
-    "Complaint Resolved": _reader(shapes.Case, service.resolved),
-    "Survey Answered": _reader(shapes.Survey, service.surveyed),
-    "Customer Record Updated": service.recorded,
-    "Social Mention Heard": _reader(shapes.Mention, service.mentioned),
-    "Order Shipped": _reader(shapes.Parcel, service.shipped),
-    "Order Delivered": _reader(shapes.Parcel, service.delivered),
-    "Product Returned": _reader(shapes.Return, service.returned),
+    "Loyalty Card Scanned": _reader(shapes.Whereabouts, contact_centre.scanned),
+    "Support Contacted": _reader(shapes.Case, contact_centre.contacted),
+    "Complaint Filed": _reader(shapes.Case, contact_centre.complained),
+    "Complaint Resolved": _reader(shapes.Case, contact_centre.resolved),
+    "Survey Answered": _reader(shapes.Survey, contact_centre.surveyed),
+    "Customer Record Updated": contact_centre.recorded,
+    "Social Mention Heard": _reader(shapes.Mention, contact_centre.mentioned),
+    "Order Shipped": _reader(shapes.Parcel, contact_centre.shipped),
+    "Order Delivered": _reader(shapes.Parcel, contact_centre.delivered),
+    "Product Returned": _reader(shapes.Return, contact_centre.returned),
     "Segment Consent Preference Updated": _reader(shapes.Nothing, _consented),
     "Push Notification Tapped": _reported(DeliveryStatus.OPENED),
     "Push Notification Opened": _reported(DeliveryStatus.OPENED),

@@ -22,10 +22,8 @@ def declared(envelope: Envelope, limits: EventLimits) -> tuple[dict[str, str], d
     Kept are texts, numbers and truth values that fit the limits; what is nested, empty or longer is not.
     Raises EventRefused: `wrong_type`, `malformed_json`, `too_deep`.
     """
-    raw = envelope.traits
-    if not bytes(raw).strip() and envelope.context is not None:
-        raw = envelope.context.traits
-    given = read(_traits, raw, "traits") if bytes(raw).strip() else None
+    raw = raw_traits(envelope)
+    given = read(_traits, raw, "traits") if raw else None
     if not given:
         return {}, {}
     said = given.pop(CONSENTS, None)
@@ -35,6 +33,14 @@ def declared(envelope: Envelope, limits: EventLimits) -> tuple[dict[str, str], d
         (name, text) for name, text in texts.items() if 0 < len(text) <= limits.text and 0 < len(name) <= limits.text
     ]
     return dict(kept[: limits.traits]), in_purposes(consents or {})
+
+
+def raw_traits(envelope: Envelope) -> bytes:
+    """The JSON of `traits` or, where those are absent, of `context.traits`; b"" without either."""
+    raw = bytes(envelope.traits).strip()
+    if raw or envelope.context is None:
+        return raw
+    return bytes(envelope.context.traits).strip()
 
 
 def _as_text(value: msgspec.Raw) -> str:

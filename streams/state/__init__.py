@@ -44,6 +44,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     topic: str
     key: bytes
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,9 @@ RECOMMENDATIONS = Topic("recommendations", "a fresh slate per changed customer",
 PROMOTIONS = Topic("promotions", "what was decided about pushes", "customer id")
 JOURNEYS = Topic("journeys", "stages that customers entered", "customer id")
 DELIVERIES = Topic("deliveries", "what became of each push", "customer id")
+IDENTITIES = Topic(
+    "identities", "who was found to be whom, and on what evidence", "customer id", retention=timedelta(days=365)
+)
 CATALOG = Topic("catalog", "items", "item id", partitions=1, compacted=True, retention=None)
 STORES = Topic("stores", "stores with zones and beacons", "store id", partitions=1, compacted=True, retention=None)
 OFFERS = Topic("offers", "offers", "offer id", partitions=1, compacted=True, retention=None)
@@ -72,5 +75,6 @@ ALL = (
     PROMOTIONS,
     JOURNEYS,
     DELIVERIES,
+    IDENTITIES,
     *REFERENCE,
 )

@@ -9,6 +9,13 @@ from streams.topics import ALL, RECORD_BYTES
 OVERHEAD = 70
 """Bytes that a record of its own batch costs beside key, value and headers (61 for the batch, the rest lengths)."""
 
+ORIGIN = "origin"
+"""Header of every record of `customer-events`: the record it came from."""
+
+UNMARKED = "none"
+"""Origin of a record that comes from no source partition (a timer, an order, a reject that was put back): it has no
+mark, and only its event's id, or its effect, tells whether it was applied before."""
+
 _LARGEST = {topic.name: topic.record_bytes for topic in ALL}
 
 
@@ -21,6 +28,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     headers: Sequence[tuple[str, bytes]] = ()
     partition: int | None = None
     timestamp: int | None = None
+
+
+def unmarked_header() -> tuple[str, bytes]:
+    return ORIGIN, UNMARKED.encode()
 
 
 class PublishFailed(Exception):

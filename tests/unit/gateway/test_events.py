@@ -51,9 +51,18 @@ async def test_an_event_is_keyed_by_its_strongest_identifier(gateway: Running) -
         viewed(None, anonymousId="a", loyaltyCard="c"),
         viewed("", anonymousId="a"),
         viewed(None, anonymousId="a", context={"loyaltyCard": "inside"}),
+        viewed(None, anonymousId="a", context={"emailHash": "e", "device": {"id": "d"}}),
+        viewed(None, context={"device": {"id": "d"}}),
     ]
     await gateway.post("/v1/batch", {"batch": batch})
-    assert [record.key for record in gateway.kafka.records] == [b"42", b"c", b"a", b"inside"]
+    assert [record.key for record in gateway.kafka.records] == [
+        b"42",
+        b"card:c",
+        b"anonymous:a",
+        b"card:inside",
+        b"email:e",
+        b"device:d",
+    ]
 
 
 async def test_what_the_batch_says_once_counts_for_events_that_do_not_say_it(gateway: Running) -> None:

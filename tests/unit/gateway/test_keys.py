@@ -24,6 +24,10 @@ ALLOWED = {
     "offers": "app store admin",
     "inbox": "app admin",
     "inbox_stream": "app admin",
+    "session": "site app store admin",
+    "customer": "admin",
+    "merge_customers": "admin",
+    "split_customer": "admin",
 }
 """Written out once more, so that a change of the table is a decision."""
 
@@ -39,6 +43,8 @@ BODIES: dict[str, object] = {
     "cloudevents": {**CLOUD_EVENT, "data": {"product_id": "mug"}},
     "measurement": {"client_id": "web-1", "events": [{"name": "page_view"}]},
     "snowplow": {"data": [{"e": "pv", "uid": "42"}]},
+    "merge_customers": {"customer": "ana", "identifier": "card:7"},
+    "split_customer": {"identifier": "card:7"},
 }
 
 GUARDED = [(route, path) for route in ROUTES if route.name not in OPEN for path in route.paths]
@@ -60,7 +66,9 @@ async def status_of(gateway: Running, name: str, path: str, scope: str) -> int:
         headers = {"authorization": f"Bearer {KEYS.get(scope, scope)}"} if scope else {}
         async with gateway.client.stream("GET", f"{path}?customer=42", headers=headers) as answer:
             return answer.status_code
-    if name in ("recommendations", "offers", "inbox"):
+    if name == "session":
+        return (await gateway.get(f"{path}?anonymousId=42", scope)).status_code
+    if name in ("recommendations", "offers", "inbox", "customer"):
         return (await gateway.get(f"{path}?customer=42", scope)).status_code
     if name == "snowplow_pixel":
         return (await gateway.get(f"{path}?e=pv&uid=42", scope)).status_code

@@ -34,7 +34,7 @@ async def test_a_sighting_becomes_an_event_of_the_store(gateway: Running, scope:
 async def test_a_beacon_is_known_however_it_is_spelled(gateway: Running, named: dict[str, object]) -> None:
     await gateway.post("/v1/sightings", {"anonymousId": "phone-7", **named}, "store")
     (event,) = as_the_worker_reads_them(gateway)
-    assert (event.customer, event.beacon) == ("phone-7", DAIRY_BEACON)
+    assert (event.customer, event.beacon) == ("anonymous:phone-7", DAIRY_BEACON)
 
 
 async def test_one_bad_sighting_costs_none_of_the_others(gateway: Running) -> None:

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from retail.consents import PURPOSES
 from retail.events import (
-    BaseEvent,
     BeaconSighted,
     Channel,
     ComplaintFiled,
@@ -16,6 +15,7 @@ from retail.events import (
     DeliveryReported,
     DeliveryStatus,
     Event,
+    HouseholdJoined,
     Line,
     LoyaltyCardScanned,
     OrderCompleted,
@@ -36,6 +36,7 @@ from retail.events import (
     ZoneEntered,
     ZoneExited,
 )
+from retail.happening import BaseEvent
 from tests.shop import (
     ANA,
     BAKERY_BEACON,
@@ -95,6 +96,7 @@ def kinds(ids: st.SearchStrategy[str]) -> list[st.SearchStrategy[Event]]:
         some(ConsentUpdated),
         some(DeliveryReported, decision=words, offer=words, status=st.sampled_from(DeliveryStatus)),
         some(Tracked, name=words),
+        some(HouseholdJoined, household=words),
     ]
 
 

@@ -12,9 +12,9 @@ plain = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_
     ("identifiers", "customer"),
     [
         (Identifiers("ana", "card-1", "anon-1"), "ana"),
-        (Identifiers(None, "card-1", "anon-1"), "card-1"),
-        (Identifiers(None, None, "anon-1"), "anon-1"),
-        (Identifiers("", "", "anon-1"), "anon-1"),
+        (Identifiers(None, "card-1", "anon-1"), "card:card-1"),
+        (Identifiers(None, None, "anon-1"), "anonymous:anon-1"),
+        (Identifiers("", "", "anon-1"), "anonymous:anon-1"),
         (Identifiers("ana", None, ""), "ana"),
     ],
 )

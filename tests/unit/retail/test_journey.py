@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from retail import journey
 from retail.changes import Changes
+from retail.correspondence import LETTERS
 from retail.customers import EMPTY, CustomerState, Stage, decode_state, encode_state
 from retail.events import Event, TimerFired, decode_event, encode_event
 from retail.journey import advance
@@ -27,7 +28,7 @@ def lived(events: list[Event], policy: JourneyPolicy = JOURNEY, reference: Refer
 
 
 def test_every_kind_of_event_has_its_fold() -> None:
-    assert {*journey._RULES, TimerFired} == set(get_args(Event))
+    assert {*journey._RULES, TimerFired, *LETTERS} == set(get_args(Event))
 
 
 def test_what_folds_change_are_fields_of_the_state() -> None:

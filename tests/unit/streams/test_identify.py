@@ -17,7 +17,7 @@ CHANNELS = [topic.name for topic in SOURCES if topic is not DELIVERIES]
 def test_a_timer_from_outside_is_refused(topic: str) -> None:
     sent = {"type": "track", "messageId": "m", "userId": "ana", "event": "Timer Fired", "channel": "service"}
 
-    event = read_source(topic, json.dumps(sent).encode(), NOON)
+    event, _ = read_source(topic, json.dumps(sent).encode(), NOON)
 
     assert isinstance(event, Tracked)
     with pytest.raises(EventRefused):
@@ -28,4 +28,4 @@ def test_a_timer_from_outside_is_refused(topic: str) -> None:
 
 def test_a_report_of_a_delivery_is_read_as_it_is() -> None:
     report = DeliveryReported(decision="d", offer="o", status=DeliveryStatus.OPENED, **common())
-    assert read_source(DELIVERIES.name, encode_event(report), NOON) == report
+    assert read_source(DELIVERIES.name, encode_event(report), NOON) == (report, ())

@@ -79,7 +79,7 @@ def test_the_customer_is_named_in_the_data_before_the_attributes_and_the_subject
     assert of_cloud(cloud(userid="attribute")).customer == "attribute"
     assert of_cloud(cloud(subject="subject")).customer == "ana"
     assert of_cloud(cloud(subject="subject", partitionkey=None)).customer == "subject"
-    assert of_cloud(cloud(anonymousid="phone", partitionkey="p-1")).customer == "phone"
+    assert of_cloud(cloud(anonymousid="phone", partitionkey="p-1")).customer == "anonymous:phone"
 
 
 def test_data_in_the_segment_shape_is_taken_as_it_is() -> None:
@@ -153,7 +153,7 @@ def test_each_item_of_a_list_is_an_event_of_its_own() -> None:
         ("lamp", 1),
     ]
     assert len({event.id for event in events}) == 2
-    assert {event.customer for event in events} == {"web-1"}
+    assert {event.customer for event in events} == {"anonymous:web-1"}
 
 
 def test_a_purchase_is_an_order_with_its_lines() -> None:

@@ -96,9 +96,9 @@ def test_what_is_no_message_is_refused_with_a_code(raw: bytes, code: str) -> Non
 
 
 def test_a_loyalty_card_is_who_the_customer_is_where_nobody_logged_in() -> None:
-    assert refined(track(userId=None, loyaltyCard="card-1", anonymousId="anon")).customer == "card-1"
-    assert refined(track(userId=None, context={"loyaltyCard": "card-1"}, anonymousId="anon")).customer == "card-1"
-    assert refined(track(userId=None, anonymousId="anon")).customer == "anon"
+    assert refined(track(userId=None, loyaltyCard="card-1", anonymousId="anon")).customer == "card:card-1"
+    assert refined(track(userId=None, context={"loyaltyCard": "card-1"}, anonymousId="anon")).customer == "card:card-1"
+    assert refined(track(userId=None, anonymousId="anon")).customer == "anonymous:anon"
 
 
 # --- time -------------------------------------------------------------------------------------------------------
