@@ -90,7 +90,7 @@ class BlendPolicy:
     taste: float = 0.2
     here: float = 0.1
     popular: float = 0.05
-    session: float = 3.0
+    session: float = 6.0
     session_gap: timedelta = JourneyPolicy.session_gap
     habit_decay: timedelta = JourneyPolicy.habit_decay
     seeds: int = 8

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.evaluation import metrics
 from recommender.evaluation.asking import latency, lists, quick_lists
@@ -33,17 +34,19 @@ class Cases:
     single: int
 
 
-def evaluate_sessions(training: Path | Transactions, test: Path | Transactions, progress: Progress = silent) -> Report:
+def evaluate_sessions(
+    training: Path | Transactions, test: Path | Transactions, progress: Progress = silent, shortest: int = 1
+) -> Report:
     """training, test: files `session_id item_id timestamp`, or their lines.
 
-    Every prefix of a test session asks for its next item. Whether the item just clicked may be answered, training
+    Every prefix of a test session, of `shortest` clicks or more, asks for its next item. Whether the item just clicked may be answered, training
     decides: in some shops it is clicked again. Next items that training never saw count as missed.
     Raises TableRefused: what cannot be read, or nothing to judge.
     """
     began = time.perf_counter()
     progress("reading", 0.0)
     taught, asked = (lines if isinstance(lines, Transactions) else read_sessions(lines) for lines in (training, test))
-    cases = _cases(asked)
+    cases = _cases(asked, shortest)
     if not cases.queries or not len(taught):
         raise TableRefused(f"{training}, {test}: lines to learn from and a test session of two clicks are needed")
     model = make_model("evaluated", _trained(taught, progress))
@@ -68,14 +71,16 @@ def evaluate_sessions(training: Path | Transactions, test: Path | Transactions, 
     )
 
 
-def _trained(taught: Transactions, progress: Progress) -> dict[str, metrics.NDArray[np.generic]]:
+def _trained(taught: Transactions, progress: Progress) -> dict[str, NDArray[np.generic]]:
     return train(taught, TRAINING, lambda doing, done: progress(doing, 0.05 + 0.7 * done), sessions=taught)
 
 
-def _cases(lines: Transactions) -> Cases:
+def _cases(lines: Transactions, shortest: int) -> Cases:
     cases = Cases([], [], [], int((np.bincount(lines.customer) == 1).sum()))
-    for session, clicks in enumerate(clicks for clicks in clicks_by_session(lines) if len(clicks) > 1):
+    for session, clicks in enumerate(clicks for clicks in clicks_by_session(lines) if len(clicks) > shortest):
         for number, (state, following) in enumerate(along_clicks(clicks)):
+            if number + 1 < shortest:
+                continue
             at = clicks[number].at * 1000
             cases.queries.append(Query(customer=following.session, state=state, at=at, limit=PLACES))
             cases.wanted.append([following.item])
