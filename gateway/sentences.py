@@ -22,6 +22,11 @@ WORDINGS: Mapping[Source, Wording] = {
     Source.TASTE: Wording("It fits what you usually choose.", "It fits your taste: you chose {name}."),
     Source.POPULAR_HERE: Wording("Popular in this store.", "Popular in {name}."),
     Source.POPULAR: Wording("Popular with our customers.", "Popular with our customers."),
+    Source.SIMILAR_SESSIONS: Wording(
+        "Chosen by others who looked at the same.", "Chosen by others who, like you, looked at {name}."
+    ),
+    Source.FOLLOWED: Wording("What others looked at next.", "What others looked at after {name}."),
+    Source.LOOKED_AT: Wording("You looked at this just now.", "You looked at this just now."),
     Source.CATALOG: Wording("From our range.", "From our range."),
 }
 

@@ -15,8 +15,23 @@ BOUGHT_BEFORE, SEEN_TOGETHER, TASTE, POPULAR_HERE, POPULAR = range(5)
 
 SOURCES = 5
 
-SOURCE_OF_CODE = (Source.BOUGHT_BEFORE, Source.SEEN_TOGETHER, Source.TASTE, Source.POPULAR_HERE, Source.POPULAR)
-"""By the numbers of these columns."""
+SIMILAR_SESSIONS, FOLLOWED, LOOKED_AT = range(SOURCES, SOURCES + 3)
+"""Codes of what `recommender.sessions` adds to the kernel's answers; all are the customer's own."""
+
+SOURCE_OF_CODE = (
+    Source.BOUGHT_BEFORE,
+    Source.SEEN_TOGETHER,
+    Source.TASTE,
+    Source.POPULAR_HERE,
+    Source.POPULAR,
+    Source.SIMILAR_SESSIONS,
+    Source.FOLLOWED,
+    Source.LOOKED_AT,
+)
+"""By the numbers of these columns and codes."""
+
+PERSONAL = np.array([code < POPULAR_HERE or code > POPULAR for code in range(len(SOURCE_OF_CODE))])
+"""By code: whether it starts from the customer's own history."""
 
 REMOVED = int(Interaction.REMOVED)
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.manifest import FORMAT, MANIFEST, FileEntry, Manifest, checksum, read_manifest
+from recommender.session_index import SessionIndex, Tuning, has_sessions, index_of, no_sessions, tuning_of
+from recommender.session_index import flaw as session_flaw
 from recommender.shelf import SHAPES, Arrays, Shelf, flaw, make_shelf
 from recommender.slate_text import Texts, item_texts
 
@@ -26,6 +28,7 @@ class Model:
     texts: the items as JSON writes them.
 
     first, last: the purchases it learned from, seconds since the epoch.
+    sessions, tuning: what others clicked, and how it is asked; an index of no session where none were learned from.
     """
 
     version: str
@@ -34,6 +37,8 @@ class Model:
     names: tuple[str, ...]
     keys: NDArray[np.uint64]
     texts: Texts
+    sessions: SessionIndex
+    tuning: Tuning
     stores: dict[str, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
@@ -41,7 +46,7 @@ class Model:
     @classmethod
     def empty(cls) -> Model:
         """Knows nothing, serves anyway: what a process starts with before the first training."""
-        return cls("", make_shelf(empty_arrays()), (), ("",), np.zeros(0, np.uint64), item_texts(()))
+        return make_model("", empty_arrays())
 
 
 def empty_arrays() -> dict[str, NDArray[np.generic]]:
@@ -57,6 +62,9 @@ def empty_arrays() -> dict[str, NDArray[np.generic]]:
 def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -> Model:
     """Raises ModelRefused where the arrays do not fit together."""
     wrong = flaw(arrays)
+    if not wrong:
+        arrays = arrays if has_sessions(arrays) else {**arrays, **no_sessions(len(arrays["keys"]))}
+        wrong = session_flaw(arrays)
     if wrong:
         raise ModelRefused(f"model {version}: {wrong}")
     items, stores = _texts(arrays["item_ids"]), _texts(arrays["store_ids"])
@@ -66,7 +74,19 @@ def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -
     shelf = make_shelf(arrays)
     keys = np.empty_like(shelf.keys, subok=False)
     keys[shelf.rows] = shelf.keys
-    return Model(version, shelf, items, (*items, ""), keys, item_texts(items), numbers, first, last)
+    return Model(
+        version=version,
+        shelf=shelf,
+        items=items,
+        names=(*items, ""),
+        keys=keys,
+        texts=item_texts(items),
+        sessions=index_of(arrays),
+        tuning=tuning_of(arrays),
+        stores=numbers,
+        first=first,
+        last=last,
+    )
 
 
 def newest(models: Path) -> Path | None:

@@ -79,6 +79,8 @@ class BlendPolicy:
     habit: bought before, the strongest known signal in a grocery. together: neighbours of the newest items.
     taste: the factor model. here: popular in the asked store, before popular: anywhere.
     habit_decay: the same as the journey counts with, or counters and reader would disagree.
+    session: what others did in sessions like the customer's current one; while there is one, it says most.
+    session_gap: silence that ends a session, as in the journey.
     seeds: newest distinct items whose neighbours are looked at. seed_decay: what each older seed keeps of the weight.
     fresh: time after which the newest interaction's pull fell to 1/e; a shopping trip, not a month.
     stale: the share of the pull that never fades; next week's basket still resembles the last one.
@@ -94,6 +96,8 @@ class BlendPolicy:
     taste: float = 0.2
     here: float = 0.1
     popular: float = 0.05
+    session: float = 6.0
+    session_gap: timedelta = JourneyPolicy.session_gap
     habit_decay: timedelta = JourneyPolicy.habit_decay
     seeds: int = 8
     seed_decay: float = 0.6

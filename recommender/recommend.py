@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from recommender.batch import SOURCE_OF_CODE, TASTE, Answers, Batch, room
+from recommender.batch import PERSONAL, POPULAR, SOURCE_OF_CODE, Answers, Batch, room
 from recommender.draft import Draft
 from recommender.filters import Filters
 from recommender.kernel import answer
@@ -15,6 +15,7 @@ from recommender.ladder import fill, reason
 from recommender.model import Model
 from recommender.policy import BlendPolicy
 from recommender.records import HABIT, INTERACTION, pack
+from recommender.sessions import add_sessions
 from recommender.sieve import REASONS, Left, Sieve, cart_keys, left_over, sift
 from recommender.slate_text import write_slates
 from recommender.stock import stock_of
@@ -94,6 +95,11 @@ def encoded_slates(
     return texts
 
 
+def ranking(queries: Sequence[Query], model: Model, policy: BlendPolicy = BLEND) -> Answers:
+    """The ranking behind the slates of an unknown shop, without a slate: for judging many variants."""
+    return _answer(queries, model, Reference(), policy).kept
+
+
 def warm_up(model: Model) -> None:
     """Compiles the kernel, or reads it from the disk, before the first customer waits for it."""
     nobody = Query(customer="", state=CustomerState(), at=0)
@@ -116,6 +122,7 @@ def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy
     places, weights = max(limits) + policy.spare, cached_weights(policy)
     answers, left = room(len(queries), places), left_over(len(queries), places)
     answer(model.shelf, batch, weights, _workspace.pad_for(model.shelf, batch, weights), answers)
+    add_sessions(model, batch, policy, answers)
     carts, cart_starts = cart_keys([query.state.cart for query in queries])
     sieve = Sieve(
         stock=stock_of(model, reference),
@@ -154,7 +161,7 @@ def _choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
         yield Choice(
             tuple(map(Recommendation, items, scores, map(source_of, sources), map(item_of, evidence))),
             tuple(map(Dropped, map(item_of, out[:gone]), map(reason_of, codes))) if gone else (),
-            count > 0 and min(sources[:count]) <= TASTE,
+            bool(PERSONAL[sources[:count]].any()),
             known,
         )
 
@@ -189,7 +196,7 @@ def _those(sifted: Sifted, customers: Sequence[int]) -> Sifted:
 def _personal(kept: Answers) -> list[bool]:
     """Per customer whether an item starts from their own history."""
     valid = np.arange(kept.sources.shape[1]) < kept.counts[:, None]
-    own: list[bool] = np.any((kept.sources <= TASTE) & valid, axis=1).tolist()
+    own: list[bool] = np.any(PERSONAL[np.where(valid, kept.sources, POPULAR)], axis=1).tolist()
     return own
 
 

@@ -16,6 +16,9 @@ class Source(StrEnum):
     POPULAR_HERE = "popular_here"
     POPULAR = "popular"
     CATALOG = "catalog"
+    SIMILAR_SESSIONS = "similar_sessions"
+    FOLLOWED = "followed"
+    LOOKED_AT = "looked_at"
 
 
 class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

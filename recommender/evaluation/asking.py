@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from recommender.evaluation.report import Latency, latency_of
 from recommender.model import Model
 from recommender.policy import BlendPolicy
-from recommender.recommend import Query, recommend, recommend_many, warm_up
+from recommender.recommend import Query, ranking, recommend, recommend_many, warm_up
 from retail.reference import Reference
 
 AT_ONCE = 500
@@ -20,18 +20,26 @@ NO_CATALOG = Reference()
 
 
 def lists(queries: Sequence[Query], model: Model, policy: BlendPolicy) -> Iterator[list[str]]:
-    """The ranked item ids of each query."""
+    """The ranked item ids of each query, as its slate has them."""
     for start in range(0, len(queries), AT_ONCE):
         for slate in recommend_many(queries[start : start + AT_ONCE], model, NO_CATALOG, policy):
             yield [item.item for item in slate.items]
 
 
-def latency(queries: Sequence[Query], model: Model) -> Latency:
-    """How long one answer takes, decided here and now with the shipped weights."""
+def quick_lists(queries: Sequence[Query], model: Model, policy: BlendPolicy) -> Iterator[list[str]]:
+    """The same without slates, for baselines: where a list is short, nothing fills it."""
+    for start in range(0, len(queries), AT_ONCE):
+        answers = ranking(queries[start : start + AT_ONCE], model, policy)
+        for rows, count in zip(answers.rows.tolist(), answers.counts.tolist(), strict=True):
+            yield [model.items[row] for row in rows[:count]]
+
+
+def latency(queries: Sequence[Query], model: Model, policy: BlendPolicy) -> Latency:
+    """How long one answer takes, decided here and now."""
     warm_up(model)
     seconds = []
     for query in queries[:: max(1, len(queries) // TIMED)][:TIMED]:
         start = time.perf_counter()
-        recommend(query, model, NO_CATALOG)
+        recommend(query, model, NO_CATALOG, policy)
         seconds.append(time.perf_counter() - start)
     return latency_of(seconds)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.evaluation import metrics
-from recommender.evaluation.asking import latency, lists
-from recommender.evaluation.contenders import CONTENDERS, PERSONAL
-from recommender.evaluation.report import Figures, Report
+from recommender.evaluation.asking import latency, lists, quick_lists
+from recommender.evaluation.contenders import BASKET_CONTENDERS, BLEND, PERSONAL, SHIPPED
+from recommender.evaluation.metrics import Values
+from recommender.evaluation.report import Report, intervals, means
 from recommender.evaluation.shopping import after_purchases, baskets_by_customer, counted
 from recommender.model import Model, make_model
-from recommender.policy import BlendPolicy
 from recommender.recommend import Query
 from recommender.training.progress import Progress, silent
 from recommender.training.table import TableRefused, read_baskets
@@ -52,15 +52,22 @@ def evaluate_baskets(source: Path | Transactions, progress: Progress = silent) -
         raise TableRefused(f"{source}: no customer has two baskets, so there is no last one to predict")
     taught = lines.only(~_held_out(lines))
     model = make_model("evaluated", train(taught, TRAINING, lambda doing, done: progress(doing, 0.1 + 0.7 * done)))
-    progress("judging", 0.8)
+    known = set(model.items)
+    values = {}
+    for number, name in enumerate(BASKET_CONTENDERS):
+        progress(f"judging {name}", 0.8 + 0.2 * number / len(BASKET_CONTENDERS))
+        values[name] = _values(cases, model, name)
     return Report(
         form="baskets",
         n=len(cases),
         trained_on=len(taught),
         items=len(model.items),
         skipped={"customers with a single basket": len(np.unique(lines.customer)) - len(cases)},
-        models={name: _figures(cases, model, name, policy) for name, policy in CONTENDERS.items()},
-        latency=latency([case.query for case in cases], model),
+        models={name: means(each) for name, each in values.items()},
+        intervals=intervals(values[BLEND], list(range(len(cases))), TRAINING.seed),
+        tuning={},
+        known=float(np.mean([item in known for case in cases for item in case.wanted])),
+        latency=latency([case.query for case in cases], model, SHIPPED),
         seed=TRAINING.seed,
         seconds=round(time.perf_counter() - began, 1),
     )
@@ -89,19 +96,21 @@ def _held_out(lines: Transactions) -> NDArray[np.bool_]:
     return np.isin(lines.basket, basket[ends[several]])
 
 
-def _figures(cases: list[Case], model: Model, name: str, policy: BlendPolicy) -> Figures:
-    queries = [case.query for case in cases]
+def _values(cases: list[Case], model: Model, name: str) -> dict[str, Values]:
+    contender = BASKET_CONTENDERS[name]
+    queries, policy = [case.query for case in cases], contender.policy
     if name == PERSONAL:
         queries = [_plainly(case) for case in cases]
         policy = replace(policy, habit_decay=NEVER)
     wanted = [case.wanted for case in cases]
-    places = metrics.places_of(list(lists(queries, model, policy)), wanted)
+    ask = lists if name == BLEND else quick_lists
+    places = metrics.places_of(list(ask(queries, contender.of(model), policy)), wanted)
     sizes = np.array([len(items) for items in wanted])
     return {
-        "recall@10": metrics.recall(places, sizes, 10),
-        "NDCG@10": metrics.discounted_gain(places, sizes, 10),
-        "hit rate@10": metrics.hit_rate(places, 10),
-        "recall@20": metrics.recall(places, sizes, PLACES),
+        "recall@10": metrics.recalls(places, sizes, 10),
+        "NDCG@10": metrics.discounted_gains(places, sizes, 10),
+        "hit rate@10": metrics.hits(places, 10),
+        "recall@20": metrics.recalls(places, sizes, PLACES),
     }
 
 

@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from recommender.model import texts
 from recommender.policy import TrainingPolicy
 from recommender.publication import Provenance, publish
+from recommender.session_index import session_arrays
 from recommender.training.alike import alike
 from recommender.training.complete_journey import read_complete_journey
 from recommender.training.covisitation import together
 from recommender.training.factors import factors
 from recommender.training.popularity import by_popularity, popular
 from recommender.training.progress import Progress, silent
+from recommender.training.session_index import Log, index_sessions, log_of
 from recommender.training.table import read_baskets
 from recommender.training.transactions import Transactions
+from recommender.training.tuning import tune
 from retail.catalog import item_key
 
 COMPLETE_JOURNEY = "complete-journey"
@@ -54,11 +57,16 @@ def read(source: str | Path | Transactions) -> Transactions:
 
 
 def train(
-    lines: Transactions, policy: TrainingPolicy = TRAINING, progress: Progress = silent
+    lines: Transactions,
+    policy: TrainingPolicy = TRAINING,
+    progress: Progress = silent,
+    sessions: Transactions | None = None,
 ) -> dict[str, NDArray[np.generic]]:
-    """All arrays of a model. The same lines and policy give the same arrays, on the same machine."""
-    lines = _distinct(lines)
-    names, lines = _shelved(lines, policy)
+    """All arrays of a model. The same lines and policy give the same arrays, on the same machine.
+
+    sessions: clicks, from which the session index is made; items that nobody bought are left out of it.
+    """
+    names, lines = _shelved(_distinct(lines), policy)
     progress("what is bought together", 0.1)
     arrays: dict[str, NDArray[np.generic]] = {"item_ids": texts(names), "store_ids": texts(lines.stores)}
     arrays |= _keys(names) | together(lines, len(names), policy)
@@ -66,7 +74,21 @@ def train(
     arrays |= popular(lines, len(names), policy)
     arrays |= factors(lines, len(names), policy, lambda part: progress("tastes", 0.25 + 0.5 * part))
     progress("what is alike", 0.75)
-    return arrays | alike(arrays["factors"].astype(np.float32), policy)
+    arrays |= alike(arrays["factors"].astype(np.float32), policy)
+    if sessions is not None:
+        log = _log(sessions, names)
+        popularity = arrays["popularity"].astype(np.float32)
+        tuning = tune(log, popularity, policy.seed, lambda doing, part: progress(doing, 0.8 + 0.2 * part))
+        arrays |= session_arrays(index_sessions(log, popularity), tuning)
+    return arrays
+
+
+def _log(sessions: Transactions, names: list[str]) -> Log:
+    """The sessions with the rows of the shelf in place of item numbers, without what the shelf does not know."""
+    rows = {name: row for row, name in enumerate(names)}
+    row_of = np.array([rows.get(item, -1) for item in sessions.items], np.int32)
+    known = sessions.only(row_of[sessions.item] >= 0)
+    return log_of(replace(known, item=row_of[known.item]))
 
 
 def _distinct(lines: Transactions) -> Transactions:

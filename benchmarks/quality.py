@@ -1,0 +1,105 @@
+"""How good the session model is on two public logs, in the form in which their publishers give them.
+
+`--data FOLDER` holds one or both of:
+  session_retailrocket/  train_sessions.txt.gz, a session a line, oldest first; test_examples.txt.gz, prefix TAB target:
+                         the preprocessing of COTREC (Xia et al., CIKM 2021), github RecoHut-Datasets/retail_rocket
+  serenade_toy/          train.txt.gz and test.txt, `SessionId ItemId Time`: the example of github bolcom/serenade
+Each is judged by `recommender.evaluation.sessions`: the prefixes of a test session, the whole catalogue ranked.
+RetailRocket's publishers ask from two clicks on, which is 15,132 questions; Serenade's from one.
+"""
+
+import argparse
+import gzip
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.report import show
+from recommender.evaluation.contenders import BLEND
+from recommender.evaluation.sessions import evaluate_sessions
+from recommender.training.numbers import Numbers
+from recommender.training.transactions import NO_STORE, Transactions
+
+Click = tuple[str, str, int]
+"""Session, item, second."""
+
+STEP = 1000
+"""Seconds between sessions of a log without times: only their order is known."""
+
+
+def clicks_to_lines(clicks: Iterable[Click]) -> Transactions:
+    sessions, items = Numbers(), Numbers()
+    session, item, at = np.array([(sessions[s], items[i], t) for s, i, t in clicks], np.int64).reshape(-1, 3).T
+    number = session.astype(np.int32)
+    nowhere = np.full(len(at), NO_STORE, np.int32)
+    return Transactions(sessions.ids(), items.ids(), (), number, item.astype(np.int32), nowhere, number, at)
+
+
+def in_sequence(sessions: Iterable[list[str]]) -> Iterator[Click]:
+    for number, session in enumerate(sessions):
+        for place, item in enumerate(session):
+            yield str(number), item, number * STEP + min(place, STEP - 1)
+
+
+def whole_sessions(examples: Iterable[tuple[list[str], str]]) -> Iterator[list[str]]:
+    """The sessions whose prefixes these are: each is followed by its own shorter ones."""
+    expected: list[str] = []
+    for prefix, target in examples:
+        session = [*prefix, target]
+        if session != expected:
+            yield session
+        expected = prefix
+
+
+def retailrocket(folder: Path) -> tuple[Transactions, Transactions]:
+    with gzip.open(folder / "train_sessions.txt.gz", "rt") as file:
+        train = clicks_to_lines(in_sequence(line.split() for line in file))
+    with gzip.open(folder / "test_examples.txt.gz", "rt") as file:
+        parted = (line.rstrip("\n").split("\t") for line in file)
+        test = clicks_to_lines(in_sequence(whole_sessions((prefix.split(), target) for prefix, target in parted)))
+    return train, test
+
+
+def serenade(folder: Path) -> tuple[Transactions, Transactions]:
+    with gzip.open(folder / "train.txt.gz", "rt") as file:
+        train = clicks_to_lines(_tabbed(file))
+    with (folder / "test.txt").open() as file:
+        test = clicks_to_lines(_tabbed(file))
+    return train, test
+
+
+def _tabbed(lines: Iterable[str]) -> Iterator[Click]:
+    rows = iter(lines)
+    next(rows)
+    for row in rows:
+        session, item, at = row.split("\t")
+        yield session, item, int(float(at))
+
+
+LOGS = {"session_retailrocket": (retailrocket, 2), "serenade_toy": (serenade, 1)}
+"""How each is read, and the clicks of the shortest prefix that its publishers judge."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the folder that holds the logs")
+    parser.add_argument("--json", action="store_true", help="one JSON object a log")
+    arguments = parser.parse_args()
+    for name, (read, shortest) in LOGS.items():
+        if (arguments.data / name).is_dir():
+            report = evaluate_sessions(*read(arguments.data / name), shortest=shortest)
+            figures = {
+                f"{model}: {metric}": value for model, own in report.models.items() for metric, value in own.items()
+            }
+            last = {f"{BLEND}: {metric} 95 %": f"{low} to {high}" for metric, (low, high) in report.intervals.items()}
+            known = {"n": report.n, "wanted items known": report.known, "p50 ms": report.latency.p50_ms}
+            show(
+                name,
+                {**known, "p99 ms": report.latency.p99_ms, **figures, **last, "seconds": report.seconds},
+                as_json=arguments.json,
+            )
+
+
+if __name__ == "__main__":
+    main()

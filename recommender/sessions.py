@@ -1,0 +1,47 @@
+"""The customer's current session, and what others did in sessions like it, added to the kernel's answers."""
+
+from threading import local
+
+import numpy as np
+
+from recommender.batch import SIMILAR_SESSIONS, Answers, Batch
+from recommender.model import Model
+from recommender.policy import BlendPolicy
+from recommender.session_index import SessionIndex, Tuning
+from recommender.session_kernel import STEPS, Desk, Questions, desk, follow_up, gather, merge, places
+
+
+class Desks(local):
+    """The scratch that a thread used last, and what for."""
+
+    desk: Desk | None = None
+    index: SessionIndex | None = None
+    tuning: Tuning | None = None
+
+    def desk_for(self, index: SessionIndex, tuning: Tuning) -> Desk:
+        if self.desk is None or self.index is not index or self.tuning is not tuning:
+            self.desk, self.index, self.tuning = desk(index, tuning), index, tuning
+        return self.desk
+
+
+def add_sessions(model: Model, batch: Batch, policy: BlendPolicy, answers: Answers) -> None:
+    """Merges into the answers of those customers who are in a session; the others cost nothing.
+
+    What the model says of a session counts `policy.session` at most, added to what the other sources gave an item.
+    """
+    if len(model.sessions.starts) < 2 or not policy.session:
+        return
+    customers = len(batch.at)
+    rows, who = np.empty((customers, STEPS), np.int32), np.empty(customers, np.int64)
+    lengths = np.zeros(customers, np.int64)
+    asking = gather(model.shelf, batch, policy.session_gap.total_seconds(), (rows, lengths, who))
+    if not asking:
+        return
+    first = np.arange(asking, dtype=np.int64) * STEPS
+    questions = Questions(rows.reshape(-1), first, first + lengths[:asking])
+    found = places(asking, answers.rows.shape[1])
+    follow_up(model.sessions, model.tuning, questions, _desks.desk_for(model.sessions, model.tuning), found)
+    merge(questions, who[:asking], found, (policy.session, SIMILAR_SESSIONS), answers)
+
+
+_desks = Desks()
