@@ -56,6 +56,7 @@ def assemble() -> App:
     _add(REJECTS, "rejects", "list", "Count what was rejected, by reason and where it came from.", "list_")
     _add(REJECTS, "rejects", "show", "Show one reject: why, where from, and its bytes.")
     _add(REJECTS, "rejects", "replay", "Put rejects back, once their cause is mended; each is applied once.")
+    _add(APP, "tail", "tail", "Show events as they come in, the good ones and the bad ones with their reasons.")
     _add(APP, "status", "status", "Show where every partition stands, and what is wrong.")
     for group in (TOPICS, CUSTOMER, REJECTS, SHOP, EVALUATE):
         if group.name[0] not in APP:

@@ -150,6 +150,7 @@ def _watching(health: Health, meters: Meters) -> list[Entrance[Asked]]:
         Entrance(routes.READY, health.ready, meters),
         Entrance(routes.METRICS, health.metrics, meters),
         Entrance(routes.SCHEMA, documents.schema, meters),
+        Entrance(routes.ASYNCAPI, documents.topics, meters),
         Entrance(routes.DOCS, documents.page, meters),
     ]
 

@@ -6,7 +6,16 @@ A write to a socket costs as much as taking in an event, and wakes the other sid
 import asyncio
 from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+HEAD_DEADLINE = 10.0
+"""Seconds from the first byte of a request to the end of its headers."""
+
+SILENCE = 65.0
+"""Seconds that a connection may be open without a word: as long as between two requests."""
+
+LONGEST_HEAD = 128 << 10
+"""Bytes of a request line and its headers; browsers stop at some 16 KB, proxies at less."""
 
 
 class Corked(asyncio.Transport):
@@ -55,7 +64,53 @@ class Corked(asyncio.Transport):
 
 
 class CorkedHttp(HttpToolsProtocol):
-    """What the gateway speaks."""
+    """What the gateway speaks. A head that comes drop by drop, or never ends, is not waited for."""
+
+    _late: asyncio.TimerHandle | None = None
+    _head: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(Corked(transport, self.loop))
+        self._late = self.loop.call_later(SILENCE, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head is not None:
+            self._head += len(data)
+            if self._head > LONGEST_HEAD:
+                self._refuse(b"431 Request Header Fields Too Large")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_time()
+        self._head = 0
+        self._late = self.loop.call_later(HEAD_DEADLINE, self._give_up)
+
+    def on_headers_complete(self) -> None:
+        self._in_time()
+        self._head = None
+        super().on_headers_complete()
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _give_up(self) -> None:
+        if self._head is None:
+            self.transport.close()
+        else:
+            self._refuse(b"408 Request Timeout")
+
+    def _refuse(self, status: bytes) -> None:
+        """Only while no request is being answered, whose answer this would come into."""
+        self._in_time()
+        self._head = None
+        cycle = cast(RequestResponseCycle | None, self.cycle)
+        if cycle is None or cycle.response_complete:
+            self.transport.write(b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n" % status)
+        self.transport.close()

@@ -8,6 +8,7 @@ from typing import get_args
 import msgspec
 from litestar.response.base import ASGIResponse
 
+from gateway.asyncapi import asyncapi
 from gateway.documentation import openapi
 from gateway.door import Asked
 from gateway.responses import JSON, text
@@ -33,7 +34,8 @@ def page(routes: Sequence[Route] = ROUTES) -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Caudal gateway</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
-        '<h1>Caudal gateway</h1><p>The same for programs: <a href="/schema">OpenAPI 3.1</a>. Errors are JSON: '
+        '<h1>Caudal gateway</h1><p>The same for programs: <a href="/schema">OpenAPI 3.1</a>, and the '
+        'topics of Kafka: <a href="/schema/asyncapi.json">AsyncAPI 3.0</a>. Errors are JSON: '
         '<code>{"code": "stable", "message": "what to do"}</code>.</p>'
         f"<h2>Keys</h2><p>{_KEYS}</p>{_rights()}{sections}<h2>Shapes</h2>{_shapes()}</html>"
     )
@@ -98,14 +100,18 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 class Documents:
-    """Both forms of the documentation, made once."""
+    """All forms of the documentation, made once."""
 
     def __init__(self) -> None:
         self._schema = msgspec.json.encode(openapi())
+        self._topics = msgspec.json.encode(asyncapi())
         self._page = page().encode()
 
     async def schema(self, request: Asked) -> ASGIResponse:
         return text(self._schema, JSON)
+
+    async def topics(self, request: Asked) -> ASGIResponse:
+        return text(self._topics, JSON)
 
     async def page(self, request: Asked) -> ASGIResponse:
         return text(self._page, "text/html; charset=utf-8", {"content-security-policy": POLICY})

@@ -29,7 +29,7 @@ def openapi(routes: Sequence[Route] = ROUTES) -> Document:
     schemas, components = _schemas(routes)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Caudal gateway", "version": _version(), "license": {"name": "Apache-2.0"}},
+        "info": {"title": "Caudal gateway", "version": software_version(), "license": {"name": "Apache-2.0"}},
         "components": {"schemas": components, "securitySchemes": KEYS},
         "paths": {
             path: {route.method.lower(): _operation(route, path, schemas)} for route in routes for path in route.paths
@@ -42,11 +42,11 @@ def _schemas(routes: Sequence[Route]) -> tuple[Mapping[type, Document], Document
     shapes: list[type] = [Problem]
     for route in routes:
         shapes += [shape for shape in (*route.body, route.answer) if shape is not None and shape not in shapes]
-    schemas, components = msgspec.json.schema_components(shapes, schema_hook=_raw, ref_template=TEMPLATE)
+    schemas, components = msgspec.json.schema_components(shapes, schema_hook=any_json, ref_template=TEMPLATE)
     return dict(zip(shapes, schemas, strict=True)), dict(components)
 
 
-def _raw(kind: type) -> Document:
+def any_json(kind: type) -> Document:
     """Raw is any JSON, passed through."""
     if kind is msgspec.Raw:
         return {}
@@ -106,7 +106,7 @@ def _responses(route: Route, schemas: Mapping[type, Document]) -> Document:
     return responses
 
 
-def _version() -> str:
+def software_version() -> str:
     try:
         return version("caudal")
     except PackageNotFoundError:

@@ -270,6 +270,12 @@ METRICS = Route(
     refusals=(401, 403),
 )
 SCHEMA = Route(name="schema", method="GET", paths=("/schema",), summary="This documentation as OpenAPI 3.1")
+ASYNCAPI = Route(
+    name="asyncapi",
+    method="GET",
+    paths=("/schema/asyncapi.json", "/asyncapi.json"),
+    summary="The Kafka topics as AsyncAPI 3.0",
+)
 DOCS = Route(name="docs", method="GET", paths=("/docs", "/"), summary="This documentation as a page", media="text/html")
 
 ROUTES = (
@@ -294,5 +300,6 @@ ROUTES = (
     READY,
     METRICS,
     SCHEMA,
+    ASYNCAPI,
     DOCS,
 )

@@ -97,12 +97,17 @@ def run_command(settings: Settings, *words: str) -> str:
 
 
 @contextmanager
-def gateway_process(settings: Settings, folder: Path, name: str = "gateway") -> Iterator[Gateway]:
-    """A gateway that is ready, with one key per scope. Raises ChildFailed where it does not get there."""
+def gateway_process(
+    settings: Settings, folder: Path, name: str = "gateway", more: Mapping[str, object] | None = None
+) -> Iterator[Gateway]:
+    """A gateway that is ready, with one key per scope. Raises ChildFailed where it does not get there.
+
+    more: settings of the gateway alone.
+    """
     keys = {scope: f"{scope}-key" for scope in ("site", "app", "store", "admin")}
     secrets = {f"{scope}_keys": SecretStr(key) for scope, key in keys.items()}
     shared = settings.model_dump(exclude={"stop_timeout"})
-    own = GatewaySettings(**shared, port=free_port(), **secrets)  # type: ignore[arg-type]
+    own = GatewaySettings(**shared, port=free_port(), **secrets, **(more or {}))  # type: ignore[arg-type]
     child = _start(name, "gateway", own, folder)
     gateway = Gateway(f"http://127.0.0.1:{own.port}", keys, child)
     try:

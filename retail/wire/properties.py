@@ -93,3 +93,9 @@ class Return(CartLine):
 
 class Parcel(msgspec.Struct, gc=False):
     order_id: Id = None
+
+
+class Record(msgspec.Struct, gc=False):
+    """Traits by name: texts, numbers, truth values. consents: granted or not, by purpose."""
+
+    consents: dict[str, bool] | None = None

@@ -4,8 +4,8 @@ Names follow the Segment e-commerce spec; `retail.wire.names` knows what else se
 here is a sign of life: `Tracked`.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -39,7 +39,6 @@ from retail.wire.names import spec_name
 from retail.wire.naming import item_named, named, store_named, zone_named
 from retail.wire.reading import read
 
-_P = TypeVar("_P")
 _Reader = Callable[[str, msgspec.Raw, Common, EventLimits], Event]
 
 
@@ -57,9 +56,17 @@ def event_of_track(name: str, raw: msgspec.Raw, common: Common, limits: EventLim
     return reader(name, raw, common, limits)
 
 
-def _reader(shape: type[_P], build: Callable[[str, _P, Common, EventLimits], Event]) -> _Reader:
-    decoder = msgspec.json.Decoder(shape)
-    empty = shape()
+class _Kind(NamedTuple):
+    """shape: of the properties. build: makes the event of them."""
+
+    shape: type[msgspec.Struct]
+    build: Callable[..., Event]
+
+
+def _reader(kind: _Kind) -> _Reader:
+    decoder = msgspec.json.Decoder(kind.shape)
+    empty = kind.shape()
+    build = kind.build
 
     def read_event(name: str, raw: msgspec.Raw, common: Common, limits: EventLimits) -> Event:
         given = bytes(raw)
@@ -137,7 +144,7 @@ def _consented(_name: str, _properties: shapes.Nothing, common: Common, _limits:
     return ConsentUpdated(**common)
 
 
-def _reported(status: DeliveryStatus) -> _Reader:
+def _reported(status: DeliveryStatus) -> Callable[..., Event]:
     def build(name: str, feedback: shapes.Feedback, common: Common, limits: EventLimits) -> Event:
         """Feedback on a message that is not ours is a sign of life."""
         if not feedback.decision_id:
@@ -146,35 +153,45 @@ def _reported(status: DeliveryStatus) -> _Reader:
         offer = "" if feedback.offer_id in (None, "") else checked_id(str(feedback.offer_id), "properties.offer_id")
         return DeliveryReported(**common, decision=decision, offer=offer, status=status)
 
-    return _reader(shapes.Feedback, build)
+    return build
 
+
+_KINDS: dict[str, _Kind] = {
+    "Product Viewed": _Kind(shapes.Product, _viewed),
+    "Product Added": _Kind(shapes.CartLine, _added),
+    "Wishlist Product Added to Cart": _Kind(shapes.CartLine, _added),
+    "Product Removed": _Kind(shapes.CartLine, _removed),
+    "Products Searched": _Kind(shapes.Search, _searched),
+    "Order Completed": _Kind(shapes.Order, _ordered),
+    "Store Entered": _Kind(shapes.Whereabouts, _store_entered),
+    "Store Exited": _Kind(shapes.Whereabouts, _store_exited),
+    "Zone Entered": _Kind(shapes.Whereabouts, _zone_entered),
+    "Zone Exited": _Kind(shapes.Whereabouts, _zone_exited),
+    "Beacon Sighted": _Kind(shapes.Sighting, _sighted),
+    "Loyalty Card Scanned": _Kind(shapes.Whereabouts, contact_centre.scanned),
+    "Support Contacted": _Kind(shapes.Case, contact_centre.contacted),
+    "Complaint Filed": _Kind(shapes.Case, contact_centre.complained),
+    "Complaint Resolved": _Kind(shapes.Case, contact_centre.resolved),
+    "Survey Answered": _Kind(shapes.Survey, contact_centre.surveyed),
+    "Social Mention Heard": _Kind(shapes.Mention, contact_centre.mentioned),
+    "Order Shipped": _Kind(shapes.Parcel, contact_centre.shipped),
+    "Order Delivered": _Kind(shapes.Parcel, contact_centre.delivered),
+    "Product Returned": _Kind(shapes.Return, contact_centre.returned),
+    "Segment Consent Preference Updated": _Kind(shapes.Nothing, _consented),
+    "Push Notification Tapped": _Kind(shapes.Feedback, _reported(DeliveryStatus.OPENED)),
+    "Push Notification Opened": _Kind(shapes.Feedback, _reported(DeliveryStatus.OPENED)),
+    "Push Notification Dismissed": _Kind(shapes.Feedback, _reported(DeliveryStatus.DISMISSED)),
+    "Coupon Redeemed": _Kind(shapes.Feedback, _reported(DeliveryStatus.REDEEMED)),
+    "Offer Redeemed": _Kind(shapes.Feedback, _reported(DeliveryStatus.REDEEMED)),
+}
 
 _READERS: dict[str, _Reader] = {
-    "Product Viewed": _reader(shapes.Product, _viewed),
-    "Product Added": (_ADDED := _reader(shapes.CartLine, _added)),
-    "Wishlist Product Added to Cart": _ADDED,
-    "Product Removed": _reader(shapes.CartLine, _removed),
-    "Products Searched": _reader(shapes.Search, _searched),
-    "Order Completed": _reader(shapes.Order, _ordered),
-    "Store Entered": _reader(shapes.Whereabouts, _store_entered),
-    "Store Exited": _reader(shapes.Whereabouts, _store_exited),
-    "Zone Entered": _reader(shapes.Whereabouts, _zone_entered),
-    "Zone Exited": _reader(shapes.Whereabouts, _zone_exited),
-    "Beacon Sighted": _reader(shapes.Sighting, _sighted),
-    "Loyalty Card Scanned": _reader(shapes.Whereabouts, contact_centre.scanned),
-    "Support Contacted": _reader(shapes.Case, contact_centre.contacted),
-    "Complaint Filed": _reader(shapes.Case, contact_centre.complained),
-    "Complaint Resolved": _reader(shapes.Case, contact_centre.resolved),
-    "Survey Answered": _reader(shapes.Survey, contact_centre.surveyed),
+    **{name: _reader(kind) for name, kind in _KINDS.items()},
     "Customer Record Updated": contact_centre.recorded,
-    "Social Mention Heard": _reader(shapes.Mention, contact_centre.mentioned),
-    "Order Shipped": _reader(shapes.Parcel, contact_centre.shipped),
-    "Order Delivered": _reader(shapes.Parcel, contact_centre.delivered),
-    "Product Returned": _reader(shapes.Return, contact_centre.returned),
-    "Segment Consent Preference Updated": _reader(shapes.Nothing, _consented),
-    "Push Notification Tapped": _reported(DeliveryStatus.OPENED),
-    "Push Notification Opened": _reported(DeliveryStatus.OPENED),
-    "Push Notification Dismissed": _reported(DeliveryStatus.DISMISSED),
-    "Coupon Redeemed": _reported(DeliveryStatus.REDEEMED),
-    "Offer Redeemed": _reported(DeliveryStatus.REDEEMED),
 }
+
+PROPERTIES: Mapping[str, type[msgspec.Struct]] = {
+    **{name: kind.shape for name, kind in _KINDS.items()},
+    "Customer Record Updated": shapes.Record,
+}
+"""What is read of the properties of each event that has an effect, for the documentation."""

@@ -3,13 +3,17 @@
 Each identifies a customer and views a product; node and browser libraries come from tests/sdk, pinned by its lock.
 """
 
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from pydantic import SecretStr
 
 from retail.events import decode_event
 from streams.settings import Settings
@@ -17,7 +21,8 @@ from streams.topics import CUSTOMER_EVENTS
 from tests.live.test_gateway import lonely_gateway
 from tests.live.test_worker import read_all
 from tests.processes import Gateway, gateway_process, worker_process
-from tests.sdk.senders import Witness, browsing, run_python, run_script
+from tests.sdk.brokers import mqtt_broker
+from tests.sdk.senders import HERE, Witness, browsing, run_python, run_script, run_snippet
 from tests.servers import clean_servers, provisioned_settings
 
 pytestmark = pytest.mark.live
@@ -50,13 +55,31 @@ RETRYING = ["segment-analytics-python", "rudder-sdk-python", "@segment/analytics
 """Those that look at the answer."""
 
 
+GUIDE = Path(__file__).parents[2] / "docs" / "connect"
+TAGS = "f7826da6-4fa2-4e98-8024-bc5b71e0893e"
+
+PAGES_OF_THE_GUIDE: dict[str, dict[str, str]] = {
+    "site": {"ana": "Tracked CustomerIdentified ProductViewed ProductAdded"},
+    "app": {"bea": "CustomerIdentified ProductAdded DeliveryReported"},
+    "pos": {"card-7": "OrderCompleted LoyaltyCardScanned"},
+    "beacons": {"dora": "BeaconSighted BeaconSighted", f"{TAGS}:1:42": "BeaconSighted"},
+    "back-end": {"eva": "CustomerIdentified ProductViewed OrderCompleted ProductsSearched ProductAdded"},
+    "service": {
+        "flo": "OrderShipped OrderDelivered ProductReturned SupportContacted ComplaintFiled ComplaintResolved "
+        "SurveyAnswered SocialMentionHeard CustomerIdentified"
+    },
+}
+"""What becomes of the snippets of each page, by customer."""
+
+
 @dataclass(frozen=True)
 class System:
-    """gateway: one that accepts. deaf: one whose broker is down."""
+    """gateway: one that accepts. deaf: one whose broker is down. mqtt: URL of a broker that the gateway listens to."""
 
     settings: Settings
     gateway: Gateway
     deaf: Gateway
+    mqtt: str
 
     def applied(self, customer: str) -> Counter[str]:
         """What was made of the customer's events; each id once."""
@@ -82,10 +105,11 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         nowhere = settings.model_copy(update={"broker": "127.0.0.1:9"})
         with (
             worker_process(settings, folder),
-            gateway_process(settings, folder) as gateway,
+            mqtt_broker() as mqtt,
+            gateway_process(settings, folder, more={"mqtt_url": SecretStr(mqtt), "mqtt_tags": TAGS}) as gateway,
             lonely_gateway(nowhere, folder) as deaf,
         ):
-            yield System(settings, gateway, deaf)
+            yield System(settings, gateway, deaf, mqtt)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -99,7 +123,7 @@ def test_a_back_end_changes_its_host_and_its_events_are_applied(system: System, 
 def test_a_site_changes_its_host_and_its_events_are_applied(system: System, name: str, tmp_path: Path) -> None:
     page, expected = PAGES[name]
     given = {"host": system.gateway.url, "key": system.gateway.keys["site"], "customer": name}
-    with browsing(page, tmp_path, **given):
+    with browsing((HERE / page).read_text(), tmp_path, **given):
         system.wait(name, expected)
 
 
@@ -123,3 +147,34 @@ def test_events_with_an_unknown_key_are_dropped_and_not_sent_again(system: Syste
     assert witness.answered
     assert set(witness.answered) == {401}
     assert len(witness.answered) <= 2, "two events are two requests at most"
+
+
+@pytest.mark.parametrize("page", PAGES_OF_THE_GUIDE)
+def test_a_page_of_the_guide_does_what_it_says(system: System, page: str, tmp_path: Path) -> None:
+    snippets = re.findall(r"^```(\w+)\n(.*?)^```", (GUIDE / f"{page}.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert snippets
+    mqtt = urlsplit(system.mqtt)
+    given = {f"{scope.upper()}_KEY": key for scope, key in system.gateway.keys.items()}
+    given |= {"GATEWAY": system.gateway.url, "BROKER": system.settings.broker}
+    given |= {"MQTT_HOST": str(mqtt.hostname), "MQTT_PORT": str(mqtt.port)}
+    with ExitStack() as stack:
+        for language, text in snippets:
+            if language == "html":
+                stack.enter_context(browsing(site_page(text, given), tmp_path))
+            else:
+                run_snippet(language, text, given)
+        for customer, expected in PAGES_OF_THE_GUIDE[page].items():
+            system.wait(customer, Counter(expected.split()))
+
+
+def test_the_guide_has_a_page_for_every_sender_and_lists_each() -> None:
+    pages = {path.stem for path in GUIDE.glob("*.md")} - {"README"}
+    assert pages == set(PAGES_OF_THE_GUIDE)
+    assert all(f"({page}.md)" in (GUIDE / "README.md").read_text() for page in pages)
+
+
+def site_page(text: str, given: Mapping[str, str]) -> str:
+    """The snippet as a page of a shop whose host is the gateway's, and whose copy of the library is ours."""
+    library = "/node_modules/@segment/analytics-next/dist/umd/index.js"
+    text = text.replace("https://events.shop.example/analytics.js", library).replace("SITE_KEY", given["SITE_KEY"])
+    return "<!doctype html>" + text.replace("https://events.shop.example", given["GATEWAY"])

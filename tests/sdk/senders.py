@@ -1,9 +1,10 @@
 """Starting client libraries: Node scripts, pages in a real Chromium, Python packages; and a witness in between."""
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -54,20 +55,29 @@ def run_python(name: str, *arguments: str) -> None:
     _run([sys.executable, str(HERE / name), *arguments])
 
 
-def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+def _run(command: Sequence[str], given: Mapping[str, str] | None = None) -> None:
+    environment = {**os.environ, **(given or {})}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment)
     assert done.returncode == 0, f"{command[1]} failed: {done.stderr}{done.stdout}"
+
+
+def run_snippet(language: str, text: str, given: Mapping[str, str]) -> None:
+    """language: sh or python. given: environment variables. Skips the test on a machine without curl."""
+    if language == "sh" and "curl " in text and shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    command = {"sh": ["sh", "-e", "-c"], "python": [sys.executable, "-c"]}[language]
+    _run([*command, text], given)
 
 
 @contextmanager
 def browsing(page: str, folder: Path, **query: str) -> Iterator[Child]:
-    """A Chromium that has the page open. Skips the test where there is none."""
+    """A Chromium that has the page open. page: its HTML. Skips the test where there is none."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("Chromium is not installed: Debian has it as chromium")
     installed()
-    with serving(partial(_Page, directory=str(HERE))) as site:
-        url = f"{site}/{page}?{urlencode(query)}"
+    with serving(partial(_Page, page.encode(), directory=str(HERE))) as site:
+        url = f"{site}/?{urlencode(query)}"
         command = [chromium, *QUIET, f"--user-data-dir={folder / 'profile'}", "--remote-debugging-port=0", url]
         child = Child.start("chromium", command, folder / "chromium.log")
         try:
@@ -92,6 +102,22 @@ def serving(handler: object) -> Iterator[str]:
 
 
 class _Page(SimpleHTTPRequestHandler):
+    """The page itself, and the packages that it loads."""
+
+    def __init__(self, page: bytes, *arguments: object, directory: str) -> None:
+        self.page = page
+        super().__init__(*arguments, directory=directory)  # type: ignore[arg-type]  # as the server calls it
+
+    def do_GET(self) -> None:
+        if urlsplit(self.path).path != "/":
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(self.page)))
+        self.end_headers()
+        self.wfile.write(self.page)
+
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
 

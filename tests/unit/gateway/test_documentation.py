@@ -2,9 +2,15 @@ import re
 from collections.abc import Iterator
 
 import jsonschema  # type: ignore[import-untyped]
+import msgspec
 
+from gateway.asyncapi import asyncapi
 from gateway.documentation import openapi
 from gateway.routes import ROUTES
+from retail.events import encode_event
+from retail.wire.names import SERVICE
+from streams.topics import ALL, CUSTOMER_SNAPSHOTS
+from tests.shop import bought, sighted, viewed
 from tests.unit.gateway.running import Running
 
 
@@ -67,5 +73,34 @@ async def test_the_page_loads_nothing_from_anywhere(gateway: Running) -> None:
     answer = await gateway.get("/docs", "")
     assert answer.headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert re.findall(r'(?:src|href)="(?!#|/schema")', answer.text) == []
+    assert re.findall(r'(?:src|href)="(?!#|/schema(?:/asyncapi.json)?")', answer.text) == []
     assert all(route.paths[0] in answer.text for route in ROUTES)
+
+
+async def test_the_topics_are_documented_beside_the_routes(gateway: Running) -> None:
+    document = (await gateway.get("/schema/asyncapi.json", "")).json()
+    assert document["asyncapi"] == "3.0.0"
+    addresses = {channel["address"] for channel in document["channels"].values()}
+    assert addresses == {topic.name for topic in ALL} - {CUSTOMER_SNAPSHOTS.name}
+    for reference in references(document):
+        found = document
+        for part in reference.removeprefix("#/").split("/"):
+            found = found[part]
+        assert found
+    assert {operation["action"] for operation in document["operations"].values()} == {"send", "receive"}
+
+
+def test_what_the_service_channel_may_be_told_has_a_schema_each() -> None:
+    components = asyncapi()["components"]
+    assert isinstance(components, dict)
+    messages = set(components["messages"])
+    assert {name.replace(" ", "") for name in SERVICE} <= messages
+
+
+def test_events_are_shaped_as_the_topics_document_says() -> None:
+    document = asyncapi()
+    components = document["components"]
+    assert isinstance(components, dict)
+    schema = {**components["messages"]["customer_events"]["payload"], "components": components}
+    for event in (viewed(), bought("milk"), sighted()):
+        jsonschema.validate(msgspec.json.decode(encode_event(event)), schema)

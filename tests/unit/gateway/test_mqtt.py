@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from amqtt.broker import Broker
 from pydantic import SecretStr
 
 from caudal.embedded import free_port
@@ -15,6 +14,7 @@ from gateway.app import accepting
 from gateway.meters import Meters
 from gateway.mqtt import Beacons, client
 from streams.topics import STORE
+from tests.sdk.brokers import running_broker
 from tests.unit.gateway.running import SETTINGS, Kafka
 
 PATIENCE = 20.0
@@ -23,18 +23,6 @@ PATIENCE = 20.0
 UUID = "f7826da6-4fa2-4e98-8024-bc5b71e0893e"
 CARD = {"mac": "aabbccddeeff", "id": f"iBeacon:{UUID}-1-7", "rssi": -63.1}
 PHONE = {"mac": "5e5e5e5e5e5e", "id": "60:87:57:4C:9B:C2", "rssi": -40}
-
-
-@asynccontextmanager
-async def mqtt_broker(port: int) -> AsyncIterator[None]:
-    """One that lets anybody in."""
-    plugins = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
-    broker = Broker({"listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}, "plugins": plugins})
-    await broker.start()
-    try:
-        yield
-    finally:
-        await broker.shutdown()
 
 
 @dataclass
@@ -74,7 +62,7 @@ async def listening(port: int, tags: str = UUID) -> AsyncIterator[Store]:
 
 async def test_a_card_of_ours_is_sighted_and_a_phone_that_walks_by_is_not() -> None:
     port = free_port()
-    async with mqtt_broker(port), listening(port) as store:
+    async with running_broker(port), listening(port) as store:
         await store.beacons.subscribed.wait()
         await store.publish("espresense/devices/phone/dairy", PHONE)
         await store.publish("espresense/devices/card/dairy", CARD)
@@ -98,7 +86,7 @@ async def test_while_kafka_is_down_sightings_are_counted_and_forgotten() -> None
 
 async def test_what_cannot_be_read_is_rejected_and_stops_nobody() -> None:
     port = free_port()
-    async with mqtt_broker(port), listening(port) as store:
+    async with running_broker(port), listening(port) as store:
         await store.beacons.subscribed.wait()
         for payload in (b"online", b"\xff", b"[" * 10_000, {"rssi": "far"}):
             await store.publish("home/omg/BTtoMQTT/x", payload)
@@ -112,7 +100,7 @@ async def test_it_comes_back_to_a_broker_that_went_away() -> None:
     port = free_port()
     async with listening(port) as store:
         await asyncio.sleep(0.05)
-        async with mqtt_broker(port):
+        async with running_broker(port):
             deadline = time.monotonic() + PATIENCE
             while not store.kafka.records and time.monotonic() < deadline:
                 await store.publish("espresense/devices/card/dairy", CARD)
