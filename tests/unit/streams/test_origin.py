@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.origin import HEADER, Origin, origin_header, read_origin, unmarked_header
+from streams.origin import Origin, origin_header, read_origin, unmarked_header
+from streams.topics.records import ORIGIN
 
 
 @given(st.sampled_from(["events.web", "events.app", "deliveries"]), st.integers(0, 10_000), st.integers(0, 2**62))
@@ -14,13 +15,13 @@ def test_an_origin_survives_its_header(topic: str, partition: int, offset: int) 
 
 @given(st.binary(max_size=40))
 def test_a_foreign_producers_header_never_raises(value: bytes) -> None:
-    origin = read_origin([(HEADER, value)])
+    origin = read_origin([(ORIGIN, value)])
     assert origin is None or isinstance(origin.offset, int)
 
 
 def test_a_number_of_thousands_of_digits_is_no_offset() -> None:
-    assert read_origin([(HEADER, b"events.web/0/" + b"9" * 5_000)]) is None
-    assert read_origin([(HEADER, b"events.web/" + b"9" * 5_000 + b"/0")]) is None
+    assert read_origin([(ORIGIN, b"events.web/0/" + b"9" * 5_000)]) is None
+    assert read_origin([(ORIGIN, b"events.web/" + b"9" * 5_000 + b"/0")]) is None
 
 
 def test_a_record_without_the_header_has_no_origin() -> None:
