@@ -1,7 +1,8 @@
 """What two profiles of one customer come to together, field by field.
 
 Each rule answers alike whichever of the two comes first and in whatever order many are united, up to the bounds, to the
-order of interactions within one second, and to what is said of it. A field without a rule is found by tests/unit/retail/test_union.py.
+order of interactions within one second, and to what is said of it. A field without a rule is found by
+tests/unit/retail/test_union.py.
 """
 
 from collections import Counter
