@@ -116,8 +116,8 @@ def _shared(state: CustomerState, identity: Identity, event: IdentifierClaimed) 
 def _taken(state: CustomerState, identity: Identity, event: IdentifierClaimed, links: LinkPolicy) -> Step:
     letters: list[Event] = []
     inherited = bool(event.heir_of) and event.heir_of == identity.root
-    if identity.root and not inherited:
-        reason = Why.EARLIER if _is_equal(identity.root, event.by) else Why.STRONGER
+    if identity.root:
+        reason = Why.PASSED_ON if inherited else Why.EARLIER if _is_equal(identity.root, event.by) else Why.STRONGER
         letters.append(withdrawn(event.customer, identity.generation, identity.root, reason, event))
     mine = {id_: link.at for id_, link in identity.links.items() if link.standing is not Standing.APART}
     part = plain(state)

@@ -41,6 +41,7 @@ class Why(StrEnum):
     TOO_MANY = "too_many"
     NO_CONSENT = "no_consent"
     SPLIT = "split"
+    PASSED_ON = "passed_on"
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -118,6 +118,7 @@ class Rebuild:
             self.tally.rebuilt[partition] = Rebuilt(partition, ledger.next, ledger.next)
         started(sum(ends[partition] - rebuilt.first for partition, rebuilt in self.tally.rebuilt.items()))
         await self.said.read_rejects(self.reader, self.settings.channel_partitions)
+        await self.said.read_letters(self.reader, self.settings.customer_partitions)
         return [await self._rebuild(partition, ends[partition]) for partition in partitions]
 
     async def _end(self, partition: int) -> int:

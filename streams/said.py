@@ -10,7 +10,10 @@ from hashlib import blake2b
 import msgspec
 
 from streams.log_reader import LogReader
-from streams.topics import JOURNEYS, PROMOTIONS, REJECTED
+from streams.origin import read_origin
+from streams.state import Source
+from streams.topics import CUSTOMER_EVENTS, IDENTITIES, JOURNEYS, PROMOTIONS, REJECTED
+from streams.topics.partitions import partition_of
 from streams.topics.publisher import Publisher, Record
 
 HASH_BYTES = 8
@@ -28,26 +31,51 @@ _named = msgspec.json.Decoder(_Named)
 
 @dataclass
 class Said:
-    """What the topics hold of one partition's customers; of rejects, all."""
+    """What the topics hold of one partition's customers; of rejects, all.
+
+    Of letters into a partition of `customer-events` (`streams.letters`) the newest from each partition is known: they
+    come in order, so all before it are there.
+    """
 
     _said: set[int] = field(default_factory=set)
     _rejected: set[int] = field(default_factory=set)
+    _letters: dict[tuple[int, Source], int] = field(default_factory=dict)
+    _partitions: int = 1
 
     async def read_rejects(self, reader: LogReader, partitions: int) -> None:
         for partition in range(partitions):
             async for page in reader.read_all(REJECTED.name, partition):
                 self._rejected.update(_known(REJECTED.name, r.key or b"", r.value or b"") for r in page)
 
+    async def read_letters(self, reader: LogReader, partitions: int) -> None:
+        """partitions: of `customer-events`."""
+        self._partitions = partitions
+        for partition in range(partitions):
+            async for page in reader.read_all(CUSTOMER_EVENTS.name, partition):
+                for record in page:
+                    origin = read_origin(record.headers)
+                    if origin is not None and origin.source is not None:
+                        self._letters[partition, origin.source] = origin.offset
+
     async def read(self, reader: LogReader, partition: int) -> None:
         """Replaces what was read of another partition. Raises PublishFailed."""
         self._said.clear()
-        for topic in (PROMOTIONS.name, JOURNEYS.name):
+        for topic in (PROMOTIONS.name, JOURNEYS.name, IDENTITIES.name):
             async for page in reader.read_all(topic, partition):
                 self._said.update(_known(topic, record.key or b"", record.value or b"") for record in page)
 
     def holds(self, record: Record) -> bool:
+        if record.topic == CUSTOMER_EVENTS.name:
+            return self._arrived(record)
         known = _known(record.topic, record.key, record.value or b"")
         return known in self._said or known in self._rejected
+
+    def _arrived(self, record: Record) -> bool:
+        origin = read_origin(record.headers)
+        if origin is None or origin.source is None:
+            return False
+        place = partition_of(record.key, self._partitions)
+        return origin.offset <= self._letters.get((place, origin.source), -1)
 
 
 class SparingPublisher(Publisher):

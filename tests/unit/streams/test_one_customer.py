@@ -14,6 +14,7 @@ from retail.correspondence import MergeOrdered, SplitOrdered
 from retail.customers import EMPTY, CustomerState, Stage
 from retail.events import Channel, Event, HouseholdJoined
 from retail.habits import all_habits
+from retail.identifiers import Kind, kind_of, strength
 from retail.letters import Act
 from retail.links import LINKS, Standing
 from streams.microbatch import World
@@ -187,7 +188,7 @@ def test_an_uncertain_link_needs_consent_and_brings_no_contacts() -> None:
 
 
 def test_a_thousand_identifiers_on_one_customer_are_refused_beyond_the_limit() -> None:
-    limit = LINKS.kinds[msgspec.convert("anonymous", type(next(iter(LINKS.kinds))))].limit
+    limit = LINKS.kinds[Kind.ANONYMOUS].limit
     events: list[Named] = [(viewed(at=NOON + n, customer="ana"), (f"anonymous:{n}",)) for n in range(1_000)]
     lived = live(town(), events)
     identity = lived.state("ana").identity
@@ -209,9 +210,28 @@ def test_no_circle_closes_whatever_is_said_of_whom(said: list[tuple[str, int]], 
     ]
     lived = live(town(seed), events)
     assert all(lived.customer(lived.customer(name)) == lived.customer(name) for name in names)
-    assert sum(state.version for state in lived.customers().values()) >= len(said) - sum(
-        name not in lived.customers() for name, _ in said
-    )
+
+
+EVERYBODY = ["ana", "bea", CARD, "card:8", MAIL, "email:bea", SITE, APP]
+
+
+def seen_together(draws: Sequence[int]) -> list[Named]:
+    """Events that name one to three identifiers, one of each kind, as senders do."""
+    events: list[Named] = []
+    for n, draw in enumerate(draws):
+        chosen = random.Random(draw)
+        some = {kind_of(name): name for name in chosen.sample(EVERYBODY, chosen.randint(1, 3))}
+        first, *rest = sorted(some.values(), key=strength)
+        events.append((viewed(at=NOON + n * MINUTE, customer=first), tuple(rest)))
+    return events
+
+
+@settings(max_examples=150)
+@given(st.lists(seeds, max_size=9), seeds)
+def test_whoever_is_seen_with_whom_every_event_counts_for_one_customer_once(draws: list[int], seed: int) -> None:
+    lived = live(town(seed), seen_together(draws))
+    assert sum(state.version for state in lived.customers().values()) == len(draws)
+    assert sum(len(state.history) // 16 for state in lived.customers().values()) == len(draws)
 
 
 # --- splitting ----------------------------------------------------------------------------------------------------

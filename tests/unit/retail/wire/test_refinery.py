@@ -11,14 +11,16 @@ from retail.events import (
     Channel,
     ConsentUpdated,
     CustomerIdentified,
+    HouseholdJoined,
     ProductViewed,
     Tracked,
     decode_event,
     encode_event,
 )
+from retail.identifiers import hashed_email, hashed_phone
 from retail.policy import EventLimits
 from retail.wire import properties as shapes
-from retail.wire import refine
+from retail.wire import refine, refine_named
 from retail.wire.names import FIRST_VERSION
 from retail.wire.tracks import _READERS
 from tests.shop import ANA, DAY, HOUR, MINUTE, NOON, common
@@ -99,6 +101,51 @@ def test_a_loyalty_card_is_who_the_customer_is_where_nobody_logged_in() -> None:
     assert refined(track(userId=None, loyaltyCard="card-1", anonymousId="anon")).customer == "card:card-1"
     assert refined(track(userId=None, context={"loyaltyCard": "card-1"}, anonymousId="anon")).customer == "card:card-1"
     assert refined(track(userId=None, anonymousId="anon")).customer == "anonymous:anon"
+
+
+# --- who ---------------------------------------------------------------------------------------------------------
+
+
+def also(raw: bytes) -> tuple[str, ...]:
+    return refine_named(raw, Channel.WEB, NOON).also
+
+
+def test_who_logs_in_on_a_browser_was_that_browsers() -> None:
+    assert also(track(anonymousId="anon")) == ("anonymous:anon",)
+
+
+def test_on_a_shared_device_nothing_follows_from_the_device() -> None:
+    shared = {"sharedDevice": True, "device": {"id": "d"}}
+    assert also(track(anonymousId="kiosk", context=shared)) == ()
+    assert also(track(anonymousId="own", context={"device": {"id": "d"}})) == ("anonymous:own", "device:d")
+
+
+@pytest.mark.parametrize("device", [7, "d", {"id": 7}, {"id": None}, [], None])
+def test_whatever_senders_call_a_device_costs_no_event(device: object) -> None:
+    assert also(track(context={"device": device})) == ()
+
+
+def test_who_declares_an_address_is_known_by_it_if_they_are_known_at_all() -> None:
+    traits = {"email": "Ana@example.com", "phone": "+34 600 123 456"}
+    known = {"email": hashed_email("ana@example.com"), "phone": hashed_phone("+34600123456")}
+    expected = tuple(f"{kind}:{hash_}" for kind, hash_ in known.items())
+    assert also(message("identify", traits=traits)) == expected
+    assert also(message("identify", context={"traits": traits})) == expected
+    assert also(message("identify", userId=None, anonymousId="anon", traits=traits)) == ()
+    assert also(message("identify", traits={"email": "nobody", "phone": "12"})) == ()
+
+
+def test_an_alias_joins_the_anonymous_id_of_before() -> None:
+    assert also(message("alias", previousId="anon")) == ("anonymous:anon",)
+    assert code_of(message("alias", previousId=ANA)) == "self_alias"
+    assert also(message("alias", previousId="null")) == ()
+
+
+def test_a_household_is_joined_by_a_group_of_that_type() -> None:
+    joined = refined(message("group", groupId="h1", traits={"type": "household"}))
+    assert isinstance(joined, HouseholdJoined)
+    assert joined.household == "h1"
+    assert isinstance(refined(message("group", groupId="g", traits={"type": "company"})), Tracked)
 
 
 # --- time -------------------------------------------------------------------------------------------------------
