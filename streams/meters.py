@@ -13,8 +13,8 @@ REJECTED = "rejected_"
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """A commit takes one millisecond, one of 4000 records fifty; `redis_timeout` is 5 s."""
 
-RECORDS = (1, 10, 50, 100, 250, 500, 1000, 2000, 4000, 8000)
-"""`fetch_records` is 4000."""
+RECORDS = (1, 10, 50, 100, 250, 500, 1000, 2000, 4000, 8000, 16000)
+"""`fetch_records` is 8000."""
 
 
 class Meters:
