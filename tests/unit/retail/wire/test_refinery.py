@@ -11,6 +11,7 @@ from retail.events import (
     Channel,
     ConsentUpdated,
     CustomerIdentified,
+    ProductsSearched,
     ProductViewed,
     Tracked,
     decode_event,
@@ -106,6 +107,14 @@ def test_a_loyalty_card_is_who_the_customer_is_where_nobody_logged_in() -> None:
 
 def at_of(received: int = NOON, **fields: object) -> int:
     return refined(track("Product Viewed", None, **fields), received=received).at
+
+
+@pytest.mark.parametrize("text", ["👩‍🍳 blue mug", "\u202eevil", "e\u0301", "é", "ЅKU", "سلام", "=1+1", "<b>'; --"])
+def test_text_in_any_script_is_kept_to_the_letter(text: str) -> None:
+    event = refined(track("Products Searched", {"query": text}, userId=text.replace("\u202e", "")))
+    assert isinstance(event, ProductsSearched)
+    assert event.query == text
+    assert code_of(track(userId=f"{text}\x00")) == "malformed_id"
 
 
 def test_a_clock_that_is_off_is_corrected_by_when_it_says_it_sent() -> None:
