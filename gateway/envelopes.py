@@ -33,6 +33,9 @@ class Shared(NamedTuple):
     kind: bytes = b""
 
 
+NOTHING = Shared()
+
+
 def _as_sent(raw: bytes) -> tuple[bytes]:
     return (raw,)
 
@@ -65,7 +68,7 @@ class _Outline(msgspec.Struct, rename="camel"):
     write_key: Raw | UnsetType = UNSET
 
 
-class _Item(msgspec.Struct, rename="camel"):
+class _Item(msgspec.Struct, rename="camel", gc=False):
     user_id: str | None = None
     anonymous_id: str | None = None
     loyalty_card: str | None = None
@@ -151,6 +154,8 @@ def _card(item: _Item, shared: Shared) -> str | None:
 
 def _missing(item: _Item, shared: Shared, received: int) -> bytes:
     """What is spliced in before the closing brace; an event with an identifier is never the empty object."""
+    if item.message_id and shared == NOTHING:
+        return b""
     parts = []
     if shared.kind and not item.type:
         parts.append(b',"type":"%b"' % shared.kind)

@@ -33,11 +33,11 @@ def _single(name: str, letter: str) -> Route:
 BATCH = Route(
     name="batch",
     method="POST",
-    paths=("/v1/batch", "/v1/b", "/v1/import"),
+    paths=("/v1/batch", "/v1/b", "/v1/import", "/beacon/v1/batch"),
     summary="Many events, in the Segment shape",
     right=Right.WRITE_EVENTS,
     description=ACCEPTING,
-    parameters=(CHANNEL,),
+    parameters=(CHANNEL, Parameter("writeKey", "The API key, where neither a header nor the body carries it.")),
     body=(PostedBatch,),
     answer=Accepted,
     refusals=WRITING,
