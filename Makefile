@@ -61,7 +61,7 @@ live: $(INSTALLED) ## the live tests on real servers: CAUDAL_TEST_BROKER=host:po
 	@CAUDAL_TEST_STRICT=1 $(BIN)/python -m tests -q tests/live tests/contract $(ARGS)
 
 bench: $(INSTALLED) ## the benchmarks, each prints a table (ARGS=--json)
-	@for question in pipeline freshness serving; do \
+	@for question in pipeline freshness serving intake; do \
 	    echo "== $$question"; $(BIN)/python -m benchmarks.$$question $(ARGS) || exit 1; done
 
 chaos: $(INSTALLED) ## a million events, a fault every ten seconds, and the checker's verdict; needs java, mvn, redis-server

@@ -21,7 +21,7 @@ from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from gateway import routes
+from gateway import foreign_routes, routes
 from gateway.admission import Admission
 from gateway.bodies import BodyReader
 from gateway.corked import CorkedHttp
@@ -108,9 +108,9 @@ def _writing(reception: Reception, meters: Meters) -> list[Entrance[Posted]]:
         Entrance(routes.BATCH, reception.batch, meters),
         *singles,
         Entrance(routes.SIGHTINGS, reception.sightings, meters),
-        Entrance(routes.CLOUD_EVENTS, reception.cloud_events, meters),
-        Entrance(routes.MEASUREMENT, reception.measurement, meters),
-        Entrance(routes.SNOWPLOW, reception.snowplow, meters),
+        Entrance(foreign_routes.CLOUD_EVENTS, reception.cloud_events, meters),
+        Entrance(foreign_routes.MEASUREMENT, reception.measurement, meters),
+        Entrance(foreign_routes.SNOWPLOW, reception.snowplow, meters),
     ]
 
 
@@ -118,9 +118,9 @@ def _introducing(reception: Reception, keys: KeyRing, meters: Meters) -> list[En
     """What client libraries ask for by GET."""
     sources = Sources(keys)
     return [
-        Entrance(routes.SNOWPLOW_PIXEL, reception.snowplow_pixel, meters),
-        Entrance(routes.SITE_SETTINGS, sources.settings, meters),
-        Entrance(routes.SOURCE_CONFIG, sources.configuration, meters),
+        Entrance(foreign_routes.SNOWPLOW_PIXEL, reception.snowplow_pixel, meters),
+        Entrance(foreign_routes.SITE_SETTINGS, sources.settings, meters),
+        Entrance(foreign_routes.SOURCE_CONFIG, sources.configuration, meters),
     ]
 
 

@@ -91,7 +91,7 @@ def _parameter(parameter: Parameter) -> Document:
 
 
 def _either(shapes: Sequence[type], schemas: Mapping[type, Document]) -> Document:
-    return schemas[shapes[0]] if len(shapes) == 1 else {"oneOf": [schemas[shape] for shape in shapes]}
+    return schemas[shapes[0]] if len(shapes) == 1 else {"anyOf": [schemas[shape] for shape in shapes]}
 
 
 def _responses(route: Route, schemas: Mapping[type, Document]) -> Document:

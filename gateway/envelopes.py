@@ -34,6 +34,9 @@ class Shared(NamedTuple):
     kind: bytes = b""
 
 
+NOTHING = Shared()
+
+
 def _as_sent(raw: bytes) -> tuple[bytes]:
     return (raw,)
 
@@ -66,7 +69,7 @@ class _Outline(msgspec.Struct, rename="camel"):
     write_key: Raw | UnsetType = UNSET
 
 
-class _Item(msgspec.Struct, rename="camel"):
+class _Item(msgspec.Struct, rename="camel", gc=False):
     user_id: str | None = None
     anonymous_id: str | None = None
     loyalty_card: str | None = None
@@ -164,6 +167,8 @@ def _identifiers(item: _Item, shared: Shared) -> Identifiers:
 
 def _missing(item: _Item, shared: Shared, received: int) -> bytes:
     """What is spliced in before the closing brace; an event with an identifier is never the empty object."""
+    if item.message_id and shared == NOTHING:
+        return b""
     parts = []
     if shared.kind and not item.type:
         parts.append(b',"type":"%b"' % shared.kind)

@@ -16,6 +16,7 @@ from gateway.errors import Refused
 from gateway.formats import open_cloud_events, open_measurement, open_snowplow, open_snowplow_query
 from gateway.intake import CHANNEL_OF, TOPIC_OF, Entry, Intake, now
 from gateway.keys import Headers, Key, KeyRing, presented_key
+from gateway.parameters import Parameters
 from gateway.rates import Rates
 from gateway.responses import answer, text
 from gateway.rights import RIGHTS, Right, scopes_with
@@ -80,7 +81,7 @@ class Reception:
         key = self._admit(secret, right) if secret else None
         with self.admission.ticket() as ticket:
             batch = await self._read(request, headers, opened, ticket)
-            key = key or self._admit(batch.write_key, right)
+            key = key or self._admit(batch.write_key or _key_in_query(request.scope["query_string"]), right)
             self.rates.count(key.id, len(batch.events))
             channel = Channel.STORE if right is Right.WRITE_SIGHTINGS else channel_of(headers, key)
             entry = Entry(channel, f"http {request.scope['path']}", key.id, now())
@@ -101,6 +102,11 @@ class Reception:
             told = f"A batch may be {self.batch_limit} events, this has {len(batch.events)}; send it in parts."
             raise Refused(413, "batch_too_long", told)
         return batch
+
+
+def _key_in_query(query: bytes) -> str:
+    """Where a page that is being left sends its last events: such requests have no headers of their own."""
+    return Parameters(query).text("writeKey") if query else ""
 
 
 def channel_of(headers: Headers, key: Key) -> Channel:

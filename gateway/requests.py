@@ -62,7 +62,7 @@ class PostedSighting(msgspec.Struct, rename="camel", omit_defaults=True):
 class PostedSightings(msgspec.Struct, rename="camel", omit_defaults=True):
     """One sighting, or many under `sightings`."""
 
-    sightings: list[Raw] | UnsetType = msgspec.UNSET
+    sightings: list[PostedSighting] | UnsetType = msgspec.UNSET
     write_key: str | None = None
 
 

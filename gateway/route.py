@@ -1,4 +1,4 @@
-"""The shape of a route: what is asked for, by whom, what its documentation says; and what many routes share."""
+"""What a route is: its paths, the right it asks for, and what its documentation says."""
 
 from dataclasses import dataclass
 from typing import Literal

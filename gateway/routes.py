@@ -1,19 +1,10 @@
 """What the gateway offers: every route as data, with the right it asks for and what its documentation says."""
 
 from gateway.answers import Accepted, Continued, Inbox, Liveness, Offers, Ordered, Profile, Readiness, Recommendations
-from gateway.requests import (
-    MergeRequest,
-    PostedBatch,
-    PostedCloudEvent,
-    PostedEvent,
-    PostedMeasurement,
-    PostedPayload,
-    PostedSighting,
-    PostedSightings,
-    SplitRequest,
-)
+from gateway.foreign_routes import FOREIGN
+from gateway.requests import MergeRequest, PostedBatch, PostedEvent, PostedSighting, PostedSightings, SplitRequest
 from gateway.rights import Right
-from gateway.route import CHANNEL, CUSTOMER, EVENTS, JSON, READING, STORE, TEXT, WRITING, Parameter, Route
+from gateway.route import CHANNEL, CUSTOMER, EVENTS, READING, STORE, TEXT, WRITING, Parameter, Route
 
 ACCEPTING = (
     "Answered 200 when everything is stored in Kafka. One bad event does not fail its batch: it is kept among the "
@@ -40,11 +31,11 @@ def _single(name: str, letter: str) -> Route:
 BATCH = Route(
     name="batch",
     method="POST",
-    paths=("/v1/batch", "/v1/b", "/v1/import"),
+    paths=("/v1/batch", "/v1/b", "/v1/import", "/beacon/v1/batch"),
     summary="Many events, in the Segment shape",
     right=Right.WRITE_EVENTS,
     description=ACCEPTING,
-    parameters=(CHANNEL,),
+    parameters=(CHANNEL, Parameter("writeKey", "The API key, where neither a header nor the body carries it.")),
     body=(PostedBatch,),
     answer=Accepted,
     refusals=WRITING,
@@ -67,85 +58,6 @@ SIGHTINGS = Route(
     body=(PostedSighting, PostedSightings),
     answer=Accepted,
     refusals=WRITING,
-)
-CLOUD_EVENTS = Route(
-    name="cloudevents",
-    method="POST",
-    paths=("/v1/cloudevents", "/v1/events"),
-    summary="CloudEvents 1.0: structured, batched or binary",
-    right=Right.WRITE_EVENTS,
-    description="`type` names the event by its end (`com.example.product_viewed`), `data` holds its properties or a "
-    "whole event in the Segment shape. The customer is named in `data`, by the attributes userid, anonymousid and "
-    "loyaltycard, else by partitionkey, else by subject. Source and id together are the message id. In binary mode the "
-    "attributes are `ce-` headers and the body is the data.",
-    parameters=(CHANNEL,),
-    body=(PostedCloudEvent, list[PostedCloudEvent]),
-    takes=("application/cloudevents+json", "application/cloudevents-batch+json", JSON),
-    answer=Accepted,
-    refusals=WRITING,
-)
-MEASUREMENT = Route(
-    name="measurement",
-    method="POST",
-    paths=("/mp/collect",),
-    summary="Google Analytics 4, Measurement Protocol",
-    right=Right.WRITE_EVENTS,
-    description="`items` become one event each, or the lines of an order. An event without a time and without a "
-    "transaction cannot be told from a repetition, so each counts.",
-    parameters=(
-        Parameter("api_secret", "The API key, where no header carries it."),
-        Parameter("measurement_id", "Of a web stream; taken, not read."),
-        Parameter("firebase_app_id", "Of an app; taken, not read."),
-        CHANNEL,
-    ),
-    body=(PostedMeasurement,),
-    answer=Accepted,
-    refusals=WRITING,
-)
-SNOWPLOW = Route(
-    name="snowplow",
-    method="POST",
-    paths=("/com.snowplowanalytics.snowplow/tp2",),
-    summary="Snowplow tracker protocol 2",
-    right=Right.WRITE_EVENTS,
-    description="Trackers send no key: the application id that they were given (`aid`) is one, where no header carries "
-    "another; so name it among the site's keys.",
-    parameters=(CHANNEL,),
-    body=(PostedPayload,),
-    answer=Accepted,
-    refusals=WRITING,
-    cookies=True,
-)
-SNOWPLOW_PIXEL = Route(
-    name="snowplow_pixel",
-    method="GET",
-    paths=("/i",),
-    summary="One Snowplow event as a query, answered by a pixel",
-    right=Right.WRITE_EVENTS,
-    parameters=(
-        Parameter("e", "pv, pp, se, ue, tr or ti."),
-        Parameter("aid", "The application id, which is the key."),
-        Parameter("uid", "The customer."),
-        Parameter("duid", "The browser."),
-    ),
-    media="image/gif",
-    refusals=WRITING,
-)
-SITE_SETTINGS = Route(
-    name="site_settings",
-    method="GET",
-    paths=("/v1/projects/{key}/settings", "/projects/{key}/settings"),
-    summary="The settings that an SDK of Segment asks for (its cdnURL)",
-    parameters=(Parameter("key", "The API key.", place="path", required=True),),
-    refusals=(401, 403),
-)
-SOURCE_CONFIG = Route(
-    name="source_config",
-    method="GET",
-    paths=("/sourceConfig",),
-    summary="The configuration that an SDK of RudderStack asks for (its configUrl)",
-    parameters=(Parameter("writeKey", "The API key, where no header carries it."),),
-    refusals=(400, 401, 403),
 )
 RECOMMENDATIONS = Route(
     name="recommendations",
@@ -282,12 +194,7 @@ ROUTES = (
     BATCH,
     *SINGLES,
     SIGHTINGS,
-    CLOUD_EVENTS,
-    MEASUREMENT,
-    SNOWPLOW,
-    SNOWPLOW_PIXEL,
-    SITE_SETTINGS,
-    SOURCE_CONFIG,
+    *FOREIGN,
     RECOMMENDATIONS,
     OFFERS,
     INBOX,

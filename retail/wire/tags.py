@@ -25,7 +25,7 @@ Id = str | int | None
 _IBEACON = re.compile(r"ibeacon:(.+)-(\d+)-(\d+)", re.IGNORECASE)
 _EDDYSTONE = re.compile(r"eddy:([0-9a-f]+)-([0-9a-f]+)", re.IGNORECASE)
 _SECONDS = 10_000_000_000
-"""Numbers below it are seconds since the epoch, those above milliseconds."""
+"""Numbers below it are seconds since the epoch (until 2286), those above milliseconds."""
 
 
 class Heard(NamedTuple):
@@ -114,8 +114,9 @@ def _tag(device: _Device) -> str:
 
 
 def _time(given: str | int | float | None) -> int | None:
-    if isinstance(given, int | float):
-        return (
-            int(given * 1000) if 0 < given < _SECONDS else None if given <= 0 or given > _SECONDS * 1000 else int(given)
-        )
-    return milliseconds(given)
+    """None for what is no moment of this century."""
+    if not isinstance(given, int | float):
+        return milliseconds(given)
+    if not 0 < given < _SECONDS * 1000:
+        return None
+    return int(given * 1000) if given < _SECONDS else int(given)

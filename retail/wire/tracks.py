@@ -31,7 +31,7 @@ from retail.events import (
 from retail.identifiers import checked_id
 from retail.policy import EventLimits
 from retail.stores import beacon_id
-from retail.wire import contact_centre
+from retail.wire import aftercare
 from retail.wire import properties as shapes
 from retail.wire.amounts import minor_units, signal_strength, units
 from retail.wire.envelope import Common
@@ -45,7 +45,7 @@ _Reader = Callable[[str, msgspec.Raw, Common, EventLimits], Event]
 def event_of_track(name: str, raw: msgspec.Raw, common: Common, limits: EventLimits) -> Event:
     """raw: the properties as sent, possibly absent. Raises EventRefused: `wrong_type`, `missing_item`, `missing_store`,
     `missing_zone`, `missing_beacon`, `missing_order`, `malformed_id`, `too_many_lines`, `quantity_out_of_range`,
-    `price_out_of_range`, or what `retail.wire.contact_centre` refuses.
+    `price_out_of_range`, or what `retail.wire.aftercare` refuses.
     """
     reader = _READERS.get(name)
     if reader is None:
@@ -168,15 +168,15 @@ _KINDS: dict[str, _Kind] = {
     "Zone Entered": _Kind(shapes.Whereabouts, _zone_entered),
     "Zone Exited": _Kind(shapes.Whereabouts, _zone_exited),
     "Beacon Sighted": _Kind(shapes.Sighting, _sighted),
-    "Loyalty Card Scanned": _Kind(shapes.Whereabouts, contact_centre.scanned),
-    "Support Contacted": _Kind(shapes.Case, contact_centre.contacted),
-    "Complaint Filed": _Kind(shapes.Case, contact_centre.complained),
-    "Complaint Resolved": _Kind(shapes.Case, contact_centre.resolved),
-    "Survey Answered": _Kind(shapes.Survey, contact_centre.surveyed),
-    "Social Mention Heard": _Kind(shapes.Mention, contact_centre.mentioned),
-    "Order Shipped": _Kind(shapes.Parcel, contact_centre.shipped),
-    "Order Delivered": _Kind(shapes.Parcel, contact_centre.delivered),
-    "Product Returned": _Kind(shapes.Return, contact_centre.returned),
+    "Loyalty Card Scanned": _Kind(shapes.Whereabouts, aftercare.scanned),
+    "Support Contacted": _Kind(shapes.Case, aftercare.contacted),
+    "Complaint Filed": _Kind(shapes.Case, aftercare.complained),
+    "Complaint Resolved": _Kind(shapes.Case, aftercare.resolved),
+    "Survey Answered": _Kind(shapes.Survey, aftercare.surveyed),
+    "Social Mention Heard": _Kind(shapes.Mention, aftercare.mentioned),
+    "Order Shipped": _Kind(shapes.Parcel, aftercare.shipped),
+    "Order Delivered": _Kind(shapes.Parcel, aftercare.delivered),
+    "Product Returned": _Kind(shapes.Return, aftercare.returned),
     "Segment Consent Preference Updated": _Kind(shapes.Nothing, _consented),
     "Push Notification Tapped": _Kind(shapes.Feedback, _reported(DeliveryStatus.OPENED)),
     "Push Notification Opened": _Kind(shapes.Feedback, _reported(DeliveryStatus.OPENED)),
@@ -187,7 +187,7 @@ _KINDS: dict[str, _Kind] = {
 
 _READERS: dict[str, _Reader] = {
     **{name: _reader(kind) for name, kind in _KINDS.items()},
-    "Customer Record Updated": contact_centre.recorded,
+    "Customer Record Updated": aftercare.recorded,
 }
 
 PROPERTIES: Mapping[str, type[msgspec.Struct]] = {

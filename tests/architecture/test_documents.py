@@ -43,7 +43,8 @@ def test_every_test_that_is_named_exists(document: Path) -> None:
 
 def test_every_fault_has_a_test_that_shows_what_happens() -> None:
     rows = re.findall(r"^\| (\d+) \| .+ \| .+ \| (.+) \|$", text(FAULT_MATRIX), re.MULTILINE)
-    assert [int(number) for number, _ in rows] == list(range(1, 29))
+    assert [int(number) for number, _ in rows] == list(range(1, len(rows) + 1))
+    assert len(rows) >= 39
     assert [number for number, shown in rows if not re.match(r"\[test_\w+\]\(", shown)] == []
 
 

@@ -159,7 +159,11 @@ MOBILE = Sent(
     [ProductViewed],
     {"content-type": "text/plain"},
 )
+LEAVING = Sent("/beacon/v1/batch?writeKey=site-key", {**NODE.body, "writeKey": None}, [ProductViewed], {})
+"""What RudderStack sends by navigator.sendBeacon: a page that is being left can set no headers."""
+
 REQUESTS = {
+    "browser, a page that is being left": LEAVING,
     "python": PYTHON,
     "python, gzipped": PYTHON_ZIPPED,
     "node": NODE,

@@ -12,6 +12,7 @@ from retail.events import (
     ConsentUpdated,
     CustomerIdentified,
     HouseholdJoined,
+    ProductsSearched,
     ProductViewed,
     Tracked,
     decode_event,
@@ -153,6 +154,14 @@ def test_a_household_is_joined_by_a_group_of_that_type() -> None:
 
 def at_of(received: int = NOON, **fields: object) -> int:
     return refined(track("Product Viewed", None, **fields), received=received).at
+
+
+@pytest.mark.parametrize("text", ["👩‍🍳 blue mug", "\u202eevil", "e\u0301", "é", "ЅKU", "سلام", "=1+1", "<b>'; --"])
+def test_text_in_any_script_is_kept_to_the_letter(text: str) -> None:
+    event = refined(track("Products Searched", {"query": text}, userId=text.replace("\u202e", "")))
+    assert isinstance(event, ProductsSearched)
+    assert event.query == text
+    assert code_of(track(userId=f"{text}\x00")) == "malformed_id"
 
 
 def test_a_clock_that_is_off_is_corrected_by_when_it_says_it_sent() -> None:

@@ -92,6 +92,12 @@ def test_what_cannot_be_read_is_refused(sent: bytes, code: str) -> None:
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize("moment", [-1e308, 1e308, 0, -1, 10**18, "yesterday", None])
+def test_a_time_that_is_none_of_this_century_is_no_time(moment: object) -> None:
+    (one,) = heard("t/g", payload({"id": "x", "rssi": -50, "timestamp": moment}))
+    assert one.at is None
+
+
 @pytest.mark.parametrize("spelled", ["60:87:57:4C:9B:C2", "60-87-57-4c-9b-c2", "6087574C9BC2"])
 def test_a_tag_is_the_same_however_it_is_spelled(spelled: str) -> None:
     assert tag_id(spelled) == "6087574c9bc2"

@@ -19,13 +19,16 @@ from retail.events import (
 )
 from retail.policy import EventLimits
 from retail.wire import properties as shapes
-from retail.wire.amounts import units
+from retail.wire.amounts import shown, units
 from retail.wire.envelope import Common, Envelope
 from retail.wire.naming import item_named, named, store_named
 from retail.wire.traits import declared
 
 SCALES = {SurveyKind.NPS: (0, 10), SurveyKind.CSAT: (1, 5), SurveyKind.CES: (1, 7), SurveyKind.OTHER: (0, 100)}
 """The worst and the best answer, as the field asks them."""
+
+HIGHEST_SCALE = 1000
+"""A best answer above it is a mistake."""
 
 
 def contacted(_name: str, case: shapes.Case, common: Common, limits: EventLimits) -> Event:
@@ -50,9 +53,9 @@ def surveyed(_name: str, survey: shapes.Survey, common: Common, _limits: EventLi
     best = usual if survey.scale is None else survey.scale
     if survey.score is None:
         raise EventRefused("missing_score", "properties.score is missing: what was answered?")
-    if not worst <= survey.score <= best or best <= worst:
+    if not (worst < best <= HIGHEST_SCALE and worst <= survey.score <= best):
         raise EventRefused(
-            "score_out_of_range", f"properties.score is {survey.score:.3g}; {worst} to {best:.3g} is asked"
+            "score_out_of_range", f"properties.score is {shown(survey.score)}; {worst} to {shown(best)} is asked"
         )
     return SurveyAnswered(**common, kind=kind, mood=round((survey.score - worst) / (best - worst) * 100))
 
@@ -62,7 +65,7 @@ def mentioned(_name: str, mention: shapes.Mention, common: Common, limits: Event
     mood = None
     if mention.sentiment is not None:
         if not -1 <= mention.sentiment <= 1:
-            told = f"properties.sentiment is {mention.sentiment:.3g}; it is from -1 to 1"
+            told = f"properties.sentiment is {shown(mention.sentiment)}; it is from -1 to 1"
             raise EventRefused("sentiment_out_of_range", told)
         mood = round((mention.sentiment + 1) * 50)
     return SocialMentionHeard(**common, network=(mention.network or "")[: limits.text], mood=mood)
