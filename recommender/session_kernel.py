@@ -26,6 +26,9 @@ PARTS = 4
 FARTHEST = 30
 """Clicks on either side of the matching one that a neighbour votes for at most."""
 
+LENGTHS, AGES = 128, 1024
+"""Steps in which a session's length and age are told apart."""
+
 STEPS = 64
 """Items of the asked session that are ever looked at."""
 
@@ -55,7 +58,8 @@ class Desk(NamedTuple):
     sessions, session_scores, matches: by number; matches: the matching click's place.
     rows, gains: by candidate; gains: (N, 4) by part. heap: numbers of the best sessions, the worst first.
     own, own_steps: the asked session's distinct items, the newest first, and how many steps back each is.
-    fades: (FARTHEST + 1,) weight by distance.
+    fades: (FARTHEST + 1,) weight by distance. shares: (LENGTHS,) weight by a session's length; ages: (AGES,) by its
+    place in the log, in that many steps. All three follow from the tuning.
     """
 
     session_slots: NDArray[np.int32]
@@ -71,6 +75,8 @@ class Desk(NamedTuple):
     own: NDArray[np.int32]
     own_steps: NDArray[np.int32]
     fades: NDArray[np.float32]
+    shares: NDArray[np.float32]
+    ages: NDArray[np.float32]
     counts: NDArray[np.int64]
 
 
@@ -94,7 +100,9 @@ def desk(index: SessionIndex, tuning: Tuning) -> Desk:
         gains=np.empty((items, PARTS), np.float32),
         own=np.empty(STEPS, np.int32),
         own_steps=np.empty(STEPS, np.int32),
-        fades=np.empty(FARTHEST + 1, np.float32),
+        fades=np.exp(-np.maximum(np.arange(FARTHEST + 1) - 1, 0) / tuning.reach).astype(np.float32),
+        shares=(np.maximum(np.arange(LENGTHS), 1.0) ** -tuning.shortness).astype(np.float32),
+        ages=np.exp((np.arange(AGES) / AGES - 1.0) / tuning.age).astype(np.float32),
         counts=np.zeros(2, np.int64),
     )
 
@@ -170,13 +178,13 @@ def _meet(index: SessionIndex, tuning: Tuning, desk: Desk, own: int) -> None:
 
 
 @compiled
-def _settle(index: SessionIndex, tuning: Tuning, desk: Desk) -> None:
+def _settle(index: SessionIndex, desk: Desk) -> None:
     """The scores by length and age."""
-    span = tuning.age * (index.starts.size - 1)
+    sessions = index.starts.size - 1
     for number in range(desk.counts[0]):
         session = desk.sessions[number]
-        length = np.float32(index.starts[session + 1] - index.starts[session])
-        desk.session_scores[number] *= math.exp(session / span - 1.0 / tuning.age) / length**tuning.shortness
+        length = min(index.starts[session + 1] - index.starts[session], LENGTHS - 1)
+        desk.session_scores[number] *= desk.shares[length] * desk.ages[np.int64(session) * AGES // sessions]
 
 
 @inlined
@@ -223,8 +231,6 @@ def _choose(desk: Desk) -> int:
 @compiled
 def _vote(index: SessionIndex, tuning: Tuning, desk: Desk, size: int) -> None:
     """Each neighbour votes for what stands near the click where it met the asked session."""
-    for distance in range(1, FARTHEST + 1):
-        desk.fades[distance] = math.exp(-(distance - 1) / tuning.reach)
     for h in range(size):
         number = desk.heap[h]
         session, match, score = desk.sessions[number], desk.matches[number], desk.session_scores[number]
@@ -315,7 +321,7 @@ def follow_up(index: SessionIndex, tuning: Tuning, questions: Questions, desk: D
         desk.counts[:] = 0
         own = _own(questions, q, desk)
         _meet(index, tuning, desk, own)
-        _settle(index, tuning, desk)
+        _settle(index, desk)
         _vote(index, tuning, desk, _choose(desk))
         _follow(index, tuning, desk, own)
         _return(tuning, desk, own)

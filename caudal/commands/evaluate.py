@@ -1,5 +1,6 @@
 """`caudal evaluate sessions` and `caudal evaluate baskets`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 def sessions(*, train: Path, test: Path, json: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Predict the next item of sessions, after every click, and compare with what was clicked.
 
-    Files are tab-separated with the header `session_id item_id timestamp`; a timestamp is seconds since 1970, or ISO
-    8601. The shipped models are trained on the one and judged on the other, beside the baselines.
+    Files are tab-separated with the header `session_id item_id timestamp`; a timestamp is seconds since 1970 (or
+    thousandths, millionths), or ISO 8601. The shipped models are trained on the one, tuned on its newest sessions, and
+    judged on the other, beside the baselines.
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ def sessions(*, train: Path, test: Path, json: Annotated[bool, Parameter(negativ
     _prepare()
     from recommender.evaluation.sessions import evaluate_sessions
 
-    _tell(evaluate_sessions(train, test), json)
+    _tell(evaluate_sessions(train, test, _show), json)
 
 
 def baskets(*, file: Path, json: Annotated[bool, Parameter(negative="")] = False) -> None:
@@ -48,7 +50,7 @@ def baskets(*, file: Path, json: Annotated[bool, Parameter(negative="")] = False
     _prepare()
     from recommender.evaluation.baskets import evaluate_baskets
 
-    _tell(evaluate_baskets(file), json)
+    _tell(evaluate_baskets(file, _show), json)
 
 
 def _prepare() -> None:
@@ -56,6 +58,12 @@ def _prepare() -> None:
     from recommender.training.openmp import ensure
 
     ensure(cache_folder() / "lib")
+
+
+def _show(doing: str, done: float) -> None:
+    """Progress on stderr, one line that is written over, for people only."""
+    if sys.stderr.isatty():
+        print(f"\r{done:4.0%} {doing:60.60}", end="" if done < 1.0 else "\r", file=sys.stderr, flush=True)
 
 
 def _tell(report: "Report", json: bool) -> None:
@@ -85,5 +93,8 @@ def _tell_table(report: "Report") -> None:
         f"one recommend call: p50 {latency.p50_ms} ms, p90 {latency.p90_ms} ms, p99 {latency.p99_ms} ms "
         f"({latency.calls:,} calls); seed {report.seed}; {report.seconds} s; {report.machine}"
     )
+    console.print(f"training knew {report.known:.1%} of the wanted items")
+    if report.tuning:
+        console.print("tuned: " + ", ".join(f"{name} {value:g}" for name, value in report.tuning.items()))
     for why, how_many in report.skipped.items():
         console.print(f"not judged: {how_many:,} {why}")

@@ -29,7 +29,7 @@ VALUES: dict[str, tuple[float, ...]] = {
     "rarity_voted": (0.0, 0.5, 1.0, 2.0, 4.0),
     "follow_second": (0.0, 0.2, 0.4),
     "neighbours": (50.0, 100.0, 200.0, 500.0),
-    "newest": (500.0, 1000.0, 2500.0),
+    "newest": (500.0, 1000.0),
     "popular": (0.0, 0.003, 0.01, 0.03, 0.1),
 }
 """What is tried, in this order: what changes most comes first."""
