@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from recommender.evaluation.report import Report
 
 
-def sessions(*, train: Path, test: Path, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+def sessions(
+    *, train: Path, test: Path, report: Path | None = None, json: Annotated[bool, Parameter(negative="")] = False
+) -> None:
     """Predict the next item of sessions, after every click, and compare with what was clicked.
 
     Files are tab-separated with the header `session_id item_id timestamp`; a timestamp is seconds since 1970 (or
@@ -25,16 +27,18 @@ def sessions(*, train: Path, test: Path, json: Annotated[bool, Parameter(negativ
         The sessions to learn from.
     test
         The sessions to judge on.
+    report
+        Write the report also as an HTML page with plots, which needs no other file, to this path.
     json
         Print the report as one JSON object instead of a table.
     """
     _prepare()
     from recommender.evaluation.sessions import evaluate_sessions
 
-    _tell(evaluate_sessions(train, test, _show), json)
+    _tell(evaluate_sessions(train, test, _show), report, json)
 
 
-def baskets(*, file: Path, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+def baskets(*, file: Path, report: Path | None = None, json: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Predict each customer's last basket from all the others, and compare with what was in it.
 
     The file is tab-separated with the header `customer_id basket_id item_id timestamp [store_id]`. The shipped models
@@ -44,13 +48,15 @@ def baskets(*, file: Path, json: Annotated[bool, Parameter(negative="")] = False
     ----------
     file
         The baskets.
+    report
+        Write the report also as an HTML page with plots, which needs no other file, to this path.
     json
         Print the report as one JSON object instead of a table.
     """
     _prepare()
     from recommender.evaluation.baskets import evaluate_baskets
 
-    _tell(evaluate_baskets(file, _show), json)
+    _tell(evaluate_baskets(file, _show), report, json)
 
 
 def _prepare() -> None:
@@ -66,9 +72,12 @@ def _show(doing: str, done: float) -> None:
         print(f"\r{done:4.0%} {doing:60.60}", end="" if done < 1.0 else "\r", file=sys.stderr, flush=True)
 
 
-def _tell(report: "Report", json: bool) -> None:
+def _tell(report: "Report", file: Path | None, json: bool) -> None:
+    from recommender.evaluation.page import page
     from recommender.evaluation.report import to_json
 
+    if file is not None:
+        file.write_text(page(report), encoding="utf-8")
     if json:
         print(to_json(report).decode())
         return

@@ -9,8 +9,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.session_desk import Questions, desk, places
 from recommender.session_index import SessionIndex, Tuning
-from recommender.session_kernel import Questions, desk, follow_up, places
+from recommender.session_kernel import follow_up
 from recommender.training.progress import Progress, silent
 from recommender.training.session_index import Log, index_sessions
 
