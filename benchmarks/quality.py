@@ -1,4 +1,4 @@
-"""How good the session model is on two public logs, in the form in which their publishers give them.
+"""How good the models are: next clicks on two public logs, in their publishers' form, and baskets of Complete Journey.
 
 `--data FOLDER` holds one or both of:
   session_retailrocket/  train_sessions.txt.gz, a session a line, oldest first; test_examples.txt.gz, prefix TAB target:
@@ -6,6 +6,7 @@
   serenade_toy/          train.txt.gz and test.txt, `SessionId ItemId Time`: the example of github bolcom/serenade
 Each is judged by `recommender.evaluation.sessions`: the prefixes of a test session, the whole catalogue ranked.
 RetailRocket's publishers ask from two clicks on, which is 15,132 questions; Serenade's from one.
+Complete Journey comes with the package; each household's last basket is predicted from all the others.
 """
 
 import argparse
@@ -16,8 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import show
+from recommender.evaluation.baskets import evaluate_baskets
 from recommender.evaluation.contenders import BLEND
+from recommender.evaluation.report import Report
 from recommender.evaluation.sessions import evaluate_sessions
+from recommender.training.complete_journey import read_complete_journey
 from recommender.training.numbers import Numbers
 from recommender.training.transactions import NO_STORE, Transactions
 
@@ -81,24 +85,41 @@ LOGS = {"session_retailrocket": (retailrocket, 2), "serenade_toy": (serenade, 1)
 """How each is read, and the clicks of the shortest prefix that its publishers judge."""
 
 
+def complete_journey() -> Transactions:
+    """Baskets of three items or more, items bought five times or more, households with eight such baskets or more."""
+    lines = _distinct(read_complete_journey())
+    lines = lines.only(np.bincount(lines.item)[lines.item] >= 5)
+    lines = lines.only(np.bincount(lines.basket)[lines.basket] >= 3)
+    _, first = np.unique(lines.basket, return_index=True)
+    baskets = np.bincount(lines.customer[first], minlength=len(lines.customers))
+    return lines.only(baskets[lines.customer] >= 8)
+
+
+def _distinct(lines: Transactions) -> Transactions:
+    """Each item once a basket."""
+    _, first = np.unique(lines.basket.astype(np.int64) * len(lines.items) + lines.item, return_index=True)
+    chosen = np.zeros(len(lines), bool)
+    chosen[first] = True
+    return lines.only(chosen)
+
+
+def figures(report: Report) -> dict[str, float | int | str]:
+    own = {f"{model}: {metric}": value for model, each in report.models.items() for metric, value in each.items()}
+    bounds = {f"{BLEND}: {metric} 95 %": f"{low:.4f} to {high:.4f}" for metric, (low, high) in report.intervals.items()}
+    timing = {"p50 ms": report.latency.p50_ms, "p99 ms": report.latency.p99_ms, "seconds": report.seconds}
+    return {"n": report.n, "wanted items known": report.known, **timing, **own, **bounds}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the folder that holds the logs")
-    parser.add_argument("--json", action="store_true", help="one JSON object a log")
+    parser.add_argument("--data", type=Path, help="the folder that holds the logs; without it, only Complete Journey")
+    parser.add_argument("--json", action="store_true", help="one JSON object a data set")
     arguments = parser.parse_args()
     for name, (read, shortest) in LOGS.items():
-        if (arguments.data / name).is_dir():
+        if arguments.data is not None and (arguments.data / name).is_dir():
             report = evaluate_sessions(*read(arguments.data / name), shortest=shortest)
-            figures = {
-                f"{model}: {metric}": value for model, own in report.models.items() for metric, value in own.items()
-            }
-            last = {f"{BLEND}: {metric} 95 %": f"{low} to {high}" for metric, (low, high) in report.intervals.items()}
-            known = {"n": report.n, "wanted items known": report.known, "p50 ms": report.latency.p50_ms}
-            show(
-                name,
-                {**known, "p99 ms": report.latency.p99_ms, **figures, **last, "seconds": report.seconds},
-                as_json=arguments.json,
-            )
+            show(name, figures(report), as_json=arguments.json)
+    show("complete_journey", figures(evaluate_baskets(complete_journey())), as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class Tuning(NamedTuple):
     popular: weight of an item's popularity, which decides between what has nothing else.
     """
 
-    newest: float = 1000.0
+    newest: float = 500.0
     neighbours: float = 200.0
     last: float = 10.0
     fading: float = 2.0

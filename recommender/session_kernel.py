@@ -5,103 +5,26 @@ rules (Ludewig and Jannach, 2018). Everything compiled stands in this module (se
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.batch import Answers, Batch
 from recommender.compiled import compiled, inlined
+from recommender.session_desk import (
+    AGAIN,
+    AGES,
+    FARTHEST,
+    FOLLOWERS,
+    LENGTHS,
+    NEIGHBOURS,
+    PARTS,
+    STEPS,
+    TAIL,
+    Desk,
+    Found,
+    Questions,
+)
 from recommender.session_index import SessionIndex, Tuning
-from recommender.shelf import Shelf
-from retail.customers import Interaction
-
-VIEWED, ADDED = int(Interaction.VIEWED), int(Interaction.ADDED)
-
-NEIGHBOURS, FOLLOWERS, AGAIN, TAIL = range(4)
-"""Columns of a candidate's parts."""
-
-PARTS = 4
-
-FARTHEST = 30
-"""Clicks on either side of the matching one that a neighbour votes for at most."""
-
-STEPS = 64
-"""Items of the asked session that are ever looked at."""
-
-
-class Questions(NamedTuple):
-    """Q sessions. rows: item rows, -1 where unknown, oldest first; session q is rows[first[q]:end[q]]."""
-
-    rows: NDArray[np.int32]
-    first: NDArray[np.int64]
-    end: NDArray[np.int64]
-
-
-class Found(NamedTuple):
-    """The best for Q sessions, best first. rows: (Q, k), -1 behind the last. scores: (Q, k), 1 is most of one part.
-
-    parts: (Q, k) the column with the largest share.
-    """
-
-    rows: NDArray[np.int32]
-    scores: NDArray[np.float32]
-    parts: NDArray[np.uint8]
-
-
-class Desk(NamedTuple):
-    """Scratch of one call. session_slots, item_slots: hash tables to number + 1, 0 is free. counts: (2,) of each.
-
-    sessions, session_scores, matches: by number; matches: the matching click's place.
-    rows, gains: by candidate; gains: (N, 4) by part. heap: numbers of the best sessions, the worst first.
-    own, own_steps: the asked session's distinct items, the newest first, and how many steps back each is.
-    fades: (FARTHEST + 1,) weight by distance.
-    """
-
-    session_slots: NDArray[np.int32]
-    session_places: NDArray[np.int32]
-    sessions: NDArray[np.int32]
-    session_scores: NDArray[np.float32]
-    matches: NDArray[np.int32]
-    heap: NDArray[np.int32]
-    item_slots: NDArray[np.int32]
-    item_places: NDArray[np.int32]
-    rows: NDArray[np.int32]
-    gains: NDArray[np.float32]
-    own: NDArray[np.int32]
-    own_steps: NDArray[np.int32]
-    fades: NDArray[np.float32]
-    counts: NDArray[np.int64]
-
-
-def desk(index: SessionIndex, tuning: Tuning) -> Desk:
-    """Large enough for any question: bounded by the tuning and the index, whichever is smaller."""
-    steps = min(int(tuning.last), STEPS)
-    sessions = min(steps * int(tuning.newest), len(index.starts) - 1) + 1
-    voting = min(int(tuning.neighbours), sessions)
-    longest = min(int(np.diff(index.starts).max(initial=0)), 2 * FARTHEST + 1)
-    items = min(voting * longest + 2 * int(np.diff(index.follow_starts).max(initial=0)) + STEPS, len(index.rarity)) + 1
-    return Desk(
-        session_slots=np.zeros(2 << sessions.bit_length(), np.int32),
-        session_places=np.empty(sessions, np.int32),
-        sessions=np.empty(sessions, np.int32),
-        session_scores=np.empty(sessions, np.float32),
-        matches=np.empty(sessions, np.int32),
-        heap=np.empty(voting, np.int32),
-        item_slots=np.zeros(2 << items.bit_length(), np.int32),
-        item_places=np.empty(items, np.int32),
-        rows=np.empty(items, np.int32),
-        gains=np.empty((items, PARTS), np.float32),
-        own=np.empty(STEPS, np.int32),
-        own_steps=np.empty(STEPS, np.int32),
-        fades=np.empty(FARTHEST + 1, np.float32),
-        counts=np.zeros(2, np.int64),
-    )
-
-
-def places(questions: int, k: int) -> Found:
-    shape = (questions, k)
-    return Found(np.full(shape, -1, np.int32), np.zeros(shape, np.float32), np.zeros(shape, np.uint8))
 
 
 @inlined
@@ -170,13 +93,13 @@ def _meet(index: SessionIndex, tuning: Tuning, desk: Desk, own: int) -> None:
 
 
 @compiled
-def _settle(index: SessionIndex, tuning: Tuning, desk: Desk) -> None:
+def _settle(index: SessionIndex, desk: Desk) -> None:
     """The scores by length and age."""
-    span = tuning.age * (index.starts.size - 1)
+    sessions = index.starts.size - 1
     for number in range(desk.counts[0]):
         session = desk.sessions[number]
-        length = np.float32(index.starts[session + 1] - index.starts[session])
-        desk.session_scores[number] *= math.exp(session / span - 1.0 / tuning.age) / length**tuning.shortness
+        length = min(index.starts[session + 1] - index.starts[session], LENGTHS - 1)
+        desk.session_scores[number] *= desk.shares[length] * desk.ages[np.int64(session) * AGES // sessions]
 
 
 @inlined
@@ -223,8 +146,6 @@ def _choose(desk: Desk) -> int:
 @compiled
 def _vote(index: SessionIndex, tuning: Tuning, desk: Desk, size: int) -> None:
     """Each neighbour votes for what stands near the click where it met the asked session."""
-    for distance in range(1, FARTHEST + 1):
-        desk.fades[distance] = math.exp(-(distance - 1) / tuning.reach)
     for h in range(size):
         number = desk.heap[h]
         session, match, score = desk.sessions[number], desk.matches[number], desk.session_scores[number]
@@ -315,7 +236,7 @@ def follow_up(index: SessionIndex, tuning: Tuning, questions: Questions, desk: D
         desk.counts[:] = 0
         own = _own(questions, q, desk)
         _meet(index, tuning, desk, own)
-        _settle(index, tuning, desk)
+        _settle(index, desk)
         _vote(index, tuning, desk, _choose(desk))
         _follow(index, tuning, desk, own)
         _return(tuning, desk, own)
@@ -323,88 +244,3 @@ def follow_up(index: SessionIndex, tuning: Tuning, questions: Questions, desk: D
         barred = desk.own[0] if own > 0 and tuning.current < 0.0 and desk.own_steps[0] == 0 else -1
         _rank(desk, barred, q, found)
         _clear(desk)
-
-
-@inlined
-def _find(shelf: Shelf, key: np.uint64) -> int:
-    """The row of an item key, -1 where the model does not know it."""
-    bucket = np.int64(key >> shelf.shift)
-    for place in range(shelf.starts[bucket], shelf.starts[bucket + 1]):
-        if shelf.keys[place] == key:
-            return int(shelf.rows[place])
-    return -1
-
-
-@compiled
-def gather(
-    shelf: Shelf, batch: Batch, gap: float, into: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]
-) -> int:
-    """Current sessions: what was looked at or put into the cart without a pause longer than `gap` seconds until now.
-
-    into: (Q, STEPS) item rows, oldest first; (Q,) how many; (Q,) whose. Returns how many customers are in a session
-    with an item that the model knows; only so many lines are filled.
-    """
-    rows, lengths, who = into
-    asking = 0
-    for q in range(batch.at.size):
-        start, end = batch.history_starts[q], batch.history_starts[q + 1]
-        first, newest = end, batch.at[q]
-        while first > max(start, end - STEPS) and newest - np.int64(batch.history[first - 1]["at"]) <= gap:
-            newest = np.int64(batch.history[first - 1]["at"])
-            first -= 1
-        length, known = 0, False
-        for place in range(first, end):
-            kind = batch.history[place]["kind"]
-            if kind in (VIEWED, ADDED):
-                rows[asking, length] = _find(shelf, batch.history[place]["item"])
-                known = known or rows[asking, length] >= 0
-                length += 1
-        if known:
-            lengths[asking], who[asking] = length, q
-            asking += 1
-    return asking
-
-
-@inlined
-def _insert(answers: Answers, q: int, at: int, entry: tuple[int, np.float32, int, int]) -> None:
-    """Upwards from place `at`, which is free, to where the score belongs; equal ones go by item row."""
-    rows, scores = answers.rows[q], answers.scores[q]
-    row, score, source, evidence = entry
-    while at > 0 and (score > scores[at - 1] or (score == scores[at - 1] and row < rows[at - 1])):
-        rows[at], scores[at] = rows[at - 1], scores[at - 1]
-        answers.sources[q, at], answers.evidence[q, at] = answers.sources[q, at - 1], answers.evidence[q, at - 1]
-        at -= 1
-    rows[at], scores[at] = row, score
-    answers.sources[q, at], answers.evidence[q, at] = source, evidence
-
-
-@compiled
-def merge(
-    questions: Questions, who: NDArray[np.int64], found: Found, terms: tuple[float, int], answers: Answers
-) -> None:
-    """Adds what was found to the answers. terms: weight of the best found; code of the first part."""
-    weight, code = terms
-    for n in range(who.size):
-        q, newest = who[n], questions.rows[questions.end[n] - 1]
-        factor = np.float32(weight / found.scores[n, 0]) if found.scores[n, 0] > 0.0 else np.float32(0.0)
-        for k in range(found.rows.shape[1]):
-            row, part = found.rows[n, k], found.parts[n, k]
-            score = np.float32(factor * found.scores[n, k])
-            if row < 0 or part == TAIL or score <= 0.0:
-                continue
-            evidence = row if part == AGAIN else newest
-            source = code + part
-            at = 0
-            while at < answers.counts[q] and answers.rows[q, at] != row:
-                at += 1
-            if at < answers.counts[q]:
-                if answers.scores[q, at] > score:
-                    source, evidence = answers.sources[q, at], answers.evidence[q, at]
-                score += answers.scores[q, at]
-            elif answers.counts[q] < answers.rows.shape[1]:
-                answers.counts[q] += 1
-            elif score > answers.scores[q, at - 1]:
-                at -= 1
-            else:
-                continue
-            _insert(answers, q, at, (row, score, source, evidence))

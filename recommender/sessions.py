@@ -7,8 +7,10 @@ import numpy as np
 from recommender.batch import SIMILAR_SESSIONS, Answers, Batch
 from recommender.model import Model
 from recommender.policy import BlendPolicy
+from recommender.session_desk import STEPS, Desk, Questions, desk, places
 from recommender.session_index import SessionIndex, Tuning
-from recommender.session_kernel import STEPS, Desk, Questions, desk, follow_up, gather, merge, places
+from recommender.session_kernel import follow_up
+from recommender.session_merge import gather, merge
 
 
 class Desks(local):

@@ -1,5 +1,6 @@
 """`caudal evaluate sessions` and `caudal evaluate baskets`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +12,14 @@ if TYPE_CHECKING:
     from recommender.evaluation.report import Report
 
 
-def sessions(*, train: Path, test: Path, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+def sessions(
+    *, train: Path, test: Path, report: Path | None = None, json: Annotated[bool, Parameter(negative="")] = False
+) -> None:
     """Predict the next item of sessions, after every click, and compare with what was clicked.
 
-    Files are tab-separated with the header `session_id item_id timestamp`; a timestamp is seconds since 1970, or ISO
-    8601. The shipped models are trained on the one and judged on the other, beside the baselines.
+    Files are tab-separated with the header `session_id item_id timestamp`; a timestamp is seconds since 1970 (or
+    thousandths, millionths), or ISO 8601. The shipped models are trained on the one, tuned on its newest sessions, and
+    judged on the other, beside the baselines.
 
     Parameters
     ----------
@@ -23,16 +27,18 @@ def sessions(*, train: Path, test: Path, json: Annotated[bool, Parameter(negativ
         The sessions to learn from.
     test
         The sessions to judge on.
+    report
+        Write the report also as an HTML page with plots, which needs no other file, to this path.
     json
         Print the report as one JSON object instead of a table.
     """
     _prepare()
     from recommender.evaluation.sessions import evaluate_sessions
 
-    _tell(evaluate_sessions(train, test), json)
+    _tell(evaluate_sessions(train, test, _show), report, json)
 
 
-def baskets(*, file: Path, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+def baskets(*, file: Path, report: Path | None = None, json: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Predict each customer's last basket from all the others, and compare with what was in it.
 
     The file is tab-separated with the header `customer_id basket_id item_id timestamp [store_id]`. The shipped models
@@ -42,13 +48,15 @@ def baskets(*, file: Path, json: Annotated[bool, Parameter(negative="")] = False
     ----------
     file
         The baskets.
+    report
+        Write the report also as an HTML page with plots, which needs no other file, to this path.
     json
         Print the report as one JSON object instead of a table.
     """
     _prepare()
     from recommender.evaluation.baskets import evaluate_baskets
 
-    _tell(evaluate_baskets(file), json)
+    _tell(evaluate_baskets(file, _show), report, json)
 
 
 def _prepare() -> None:
@@ -58,9 +66,18 @@ def _prepare() -> None:
     ensure(cache_folder() / "lib")
 
 
-def _tell(report: "Report", json: bool) -> None:
+def _show(doing: str, done: float) -> None:
+    """Progress on stderr, one line that is written over, for people only."""
+    if sys.stderr.isatty():
+        print(f"\r{done:4.0%} {doing:60.60}", end="" if done < 1.0 else "\r", file=sys.stderr, flush=True)
+
+
+def _tell(report: "Report", file: Path | None, json: bool) -> None:
+    from recommender.evaluation.page import page
     from recommender.evaluation.report import to_json
 
+    if file is not None:
+        file.write_text(page(report), encoding="utf-8")
     if json:
         print(to_json(report).decode())
         return
@@ -85,5 +102,8 @@ def _tell_table(report: "Report") -> None:
         f"one recommend call: p50 {latency.p50_ms} ms, p90 {latency.p90_ms} ms, p99 {latency.p99_ms} ms "
         f"({latency.calls:,} calls); seed {report.seed}; {report.seconds} s; {report.machine}"
     )
+    console.print(f"training knew {report.known:.1%} of the wanted items")
+    if report.tuning:
+        console.print("tuned: " + ", ".join(f"{name} {value:g}" for name, value in report.tuning.items()))
     for why, how_many in report.skipped.items():
         console.print(f"not judged: {how_many:,} {why}")

@@ -1,6 +1,7 @@
 """`caudal train`."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -13,19 +14,24 @@ def train(
     source: str = "complete-journey",
     *,
     until: datetime | None = None,
+    sessions: Path | None = None,
     settings: Annotated[Settings | None, Parameter(name="*")] = None,
 ) -> None:
     """Train a model and publish it; workers and gateways take it up by themselves.
 
-    The last line printed is the version that was published.
+    How sessions are best asked is tried out on their newest, which takes a minute. The last line printed is the
+    version that was published.
 
     Parameters
     ----------
     source
         A file of purchases, tab-separated with the header `customer_id basket_id item_id timestamp [store_id]`, or
-        `complete-journey`: the year of a real grocer that comes with the package.
+        `complete-journey`: the year of a real grocer that comes with the package. A file of sessions does for both.
     until
         Learn only from what happened before this moment (ISO 8601, UTC), so that what followed can be measured.
+    sessions
+        A file of clicks, tab-separated with the header `session_id item_id timestamp`: what others did in sessions like
+        the customer's current one.
     """
     from recommender.training.openmp import ensure
 
@@ -34,7 +40,7 @@ def train(
 
     moment = None if until is None else int(_utc(until).timestamp())
     models = (settings or Settings()).models
-    print(train_and_publish(source, models, moment, _tell))
+    print(train_and_publish(source, models, moment, _tell, sessions))
 
 
 def _utc(moment: datetime) -> datetime:

@@ -26,7 +26,7 @@ def places_of(lists: list[list[str]], wanted: list[list[str]]) -> Places:
 
 def hits(places: Places, k: int) -> Values:
     """1 where at least one wanted item is among the first k."""
-    return np.any(_within(places, k), axis=1).astype(np.float64)
+    return np.asarray(np.any(_within(places, k), axis=1), np.float64)
 
 
 def reciprocal_ranks(places: Places, k: int) -> Values:

@@ -39,8 +39,9 @@ def evaluate_sessions(
 ) -> Report:
     """training, test: files `session_id item_id timestamp`, or their lines.
 
-    Every prefix of a test session, of `shortest` clicks or more, asks for its next item. Whether the item just clicked may be answered, training
-    decides: in some shops it is clicked again. Next items that training never saw count as missed.
+    Every prefix of a test session, of `shortest` clicks or more, asks for its next item. Whether the item just
+    clicked may be answered, training decides: in some shops it is clicked again. Next items that training never saw
+    count as missed.
     Raises TableRefused: what cannot be read, or nothing to judge.
     """
     began = time.perf_counter()

@@ -9,7 +9,7 @@ from recommender.compiled import compiled
 from recommender.session_index import SessionIndex
 from recommender.training.transactions import Transactions
 
-NEWEST = 2500
+NEWEST = 1000
 """Entries kept per item: what the most demanding tuning looks at."""
 
 FOLLOWERS = 60
@@ -123,15 +123,15 @@ def _followers(
 @compiled
 def _by_item(
     clicks: NDArray[np.int32], starts: NDArray[np.int64], items: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
     """Where each click's session ends; where each item's clicks begin in the third, which holds their places."""
-    ends, bounds = np.empty(clicks.size, np.int64), np.zeros(items + 1, np.int64)
+    ends, bounds = np.empty(clicks.size, np.int32), np.zeros(items + 1, np.int64)
     for session in range(starts.size - 1):
         for place in range(starts[session], starts[session + 1]):
             ends[place] = starts[session + 1]
             bounds[clicks[place] + 1] += 1
     bounds = np.cumsum(bounds)
-    order, free = np.empty(clicks.size, np.int64), bounds[:-1].copy()
+    order, free = np.empty(clicks.size, np.int32), bounds[:-1].copy()
     for place in range(clicks.size):
         order[free[clicks[place]]] = place
         free[clicks[place]] += 1

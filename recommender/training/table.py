@@ -16,8 +16,11 @@ STORE = "store_id"
 
 SESSIONS = ("session_id", "item_id", "timestamp")
 
-MILLISECONDS_FROM = 1e11
-"""A larger number than this cannot be seconds (the year 5138), it is milliseconds."""
+SECONDS_UNTIL = 1e11
+"""A larger number than this cannot be seconds (the year 5138): it counts thousandths, millionths or billionths."""
+
+LARGEST = 1e20
+"""A number from here on is no time in any of these."""
 
 
 class TableRefused(Exception):
@@ -43,6 +46,11 @@ def read_baskets(path: Path) -> Transactions:
         basket=basket_n.astype(np.int32),
         at=at_n,
     )
+
+
+def of_sessions(path: Path) -> bool:
+    """Whether the file's header is that of sessions. Raises TableRefused where it cannot be read."""
+    return next(_lines(path), "").rstrip("\r\n").split("\t") == list(SESSIONS)
 
 
 def read_sessions(path: Path) -> Transactions:
@@ -71,6 +79,8 @@ def _rows(path: Path, columns: Sequence[str], optional: str = "") -> Iterator[tu
         shown = " ".join(columns) + (f" [{optional}]" if optional else "")
         raise TableRefused(f"{path}, line 1: the header must be {shown}, separated by tabs")
     for number, line in enumerate(lines, 2):
+        if not line.strip():
+            continue
         fields = line.rstrip("\r\n").split("\t")
         if len(fields) != len(header) or not all(fields[: len(columns)]):
             raise TableRefused(f"{path}, line {number}: {len(header)} filled fields are needed: {line.strip()[:80]!r}")
@@ -80,7 +90,7 @@ def _rows(path: Path, columns: Sequence[str], optional: str = "") -> Iterator[tu
 def _lines(path: Path) -> Iterator[str]:
     """A missing file and bytes that are not UTF-8 are the file's fault, and are said to be."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             yield from file
     except (OSError, UnicodeDecodeError) as error:
         raise TableRefused(f"{path}: {error}") from error
@@ -91,9 +101,11 @@ def _seconds(text: str, path: Path, number: int) -> int:
         value = float(text)
     except ValueError:
         return _moment(text, path, number)
-    if not 0 <= value < 1e15:
+    if not 0 <= value < LARGEST:
         raise TableRefused(f"{path}, line {number}: {text!r} is not a time after 1970")
-    return int(value / 1000 if value > MILLISECONDS_FROM else value)
+    while value > SECONDS_UNTIL:
+        value /= 1000
+    return int(value)
 
 
 def _moment(text: str, path: Path, number: int) -> int:

@@ -18,7 +18,7 @@ from recommender.training.factors import factors
 from recommender.training.popularity import by_popularity, popular
 from recommender.training.progress import Progress, silent
 from recommender.training.session_index import Log, index_sessions, log_of
-from recommender.training.table import read_baskets
+from recommender.training.table import of_sessions, read_baskets, read_sessions
 from recommender.training.transactions import Transactions
 from recommender.training.tuning import tune
 from retail.catalog import item_key
@@ -30,20 +30,30 @@ TRAINING = TrainingPolicy()
 
 
 def train_and_publish(
-    source: str | Path | Transactions, models: Path, until: int | None = None, progress: Progress = silent
+    source: str | Path | Transactions,
+    models: Path,
+    until: int | None = None,
+    progress: Progress = silent,
+    sessions: Path | None = None,
 ) -> str:
     """Trains on a source and publishes; returns the version.
 
-    source: "complete-journey", a file `customer_id basket_id item_id timestamp [store_id]`, or the lines.
+    source: "complete-journey", a file `customer_id basket_id item_id timestamp [store_id]`, or the lines; a file
+    `session_id item_id timestamp` teaches as purchases and as sessions. sessions: such a file beside the purchases.
     until: seconds since the epoch; what happened from then on is not looked at.
     Raises TableRefused, ValueError without a single purchase, OSError where the disk refuses.
     """
     progress("reading", 0.0)
-    lines = read(source)
-    lines = lines if until is None else lines.until(until)
+    lines, clicks = read(source), None
+    if sessions is not None:
+        clicks = read_sessions(sessions)
+    elif not isinstance(source, Transactions) and source != COMPLETE_JOURNEY and of_sessions(Path(source)):
+        clicks = lines
+    if until is not None:
+        lines, clicks = lines.until(until), clicks and clicks.until(until)
     if not len(lines):
         raise ValueError(f"{source}: nothing was bought" + ("" if until is None else f" before {until}"))
-    arrays = train(lines, TRAINING, progress)
+    arrays = train(lines, TRAINING, progress, clicks)
     progress("publishing", 0.98)
     version = publish(models, arrays, _provenance(lines, arrays))
     progress("done", 1.0)
@@ -53,7 +63,9 @@ def train_and_publish(
 def read(source: str | Path | Transactions) -> Transactions:
     if isinstance(source, Transactions):
         return source
-    return read_complete_journey() if source == COMPLETE_JOURNEY else read_baskets(Path(source))
+    if source == COMPLETE_JOURNEY:
+        return read_complete_journey()
+    return read_sessions(Path(source)) if of_sessions(Path(source)) else read_baskets(Path(source))
 
 
 def train(

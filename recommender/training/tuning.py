@@ -9,8 +9,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.session_desk import Questions, desk, places
 from recommender.session_index import SessionIndex, Tuning
-from recommender.session_kernel import Questions, desk, follow_up, places
+from recommender.session_kernel import follow_up
 from recommender.training.progress import Progress, silent
 from recommender.training.session_index import Log, index_sessions
 
@@ -29,7 +30,7 @@ VALUES: dict[str, tuple[float, ...]] = {
     "rarity_voted": (0.0, 0.5, 1.0, 2.0, 4.0),
     "follow_second": (0.0, 0.2, 0.4),
     "neighbours": (50.0, 100.0, 200.0, 500.0),
-    "newest": (500.0, 1000.0, 2500.0),
+    "newest": (500.0, 1000.0),
     "popular": (0.0, 0.003, 0.01, 0.03, 0.1),
 }
 """What is tried, in this order: what changes most comes first."""

@@ -19,12 +19,12 @@ def test_places_and_what_they_are_worth() -> None:
     places = metrics.places_of([["a", "b", "c"], ["a", "b", "c"]], [["c", "x"], ["a"]])
     assert places.tolist() == [[2, -1], [0, -1]]
     sizes = np.array([2, 1])
-    assert metrics.hit_rate(places, 2) == 0.5
-    assert metrics.hit_rate(places, 3) == 1.0
-    assert metrics.recall(places, sizes, 3) == pytest.approx((1 / 2 + 1) / 2)
-    assert metrics.reciprocal_rank(places, 3) == pytest.approx((1 / 3 + 1) / 2)
+    assert metrics.hits(places, 2).mean() == 0.5
+    assert metrics.hits(places, 3).mean() == 1.0
+    assert metrics.recalls(places, sizes, 3).mean() == pytest.approx((1 / 2 + 1) / 2)
+    assert metrics.reciprocal_ranks(places, 3).mean() == pytest.approx((1 / 3 + 1) / 2)
     ideal = 1 + 1 / np.log2(3)
-    assert metrics.discounted_gain(places, sizes, 3) == pytest.approx((0.5 / ideal + 1) / 2)
+    assert metrics.discounted_gains(places, sizes, 3).mean() == pytest.approx((0.5 / ideal + 1) / 2)
 
 
 def creatures_of_habit() -> Report:
@@ -52,7 +52,7 @@ def test_a_report_is_one_line_of_json_and_a_table() -> None:
     decoded = msgspec.json.decode(to_json(report))
     assert {"n", "models", "latency", "seed"} <= decoded.keys()
     header, rows = table(report)
-    assert [row[0] for row in rows] == list(report.models)
+    assert [row[0] for row in rows] == [*report.models, "95 % of the last"]
     assert all(len(row) == len(header) for row in rows)
 
 
@@ -102,6 +102,20 @@ def test_the_next_click_of_a_known_path_is_found() -> None:
 def test_items_that_training_never_saw_are_misses_not_errors() -> None:
     report = evaluate_sessions(transactions(sessions("ab")), transactions(sessions("qr", "ab")))
     assert (report.n, report.models[BLEND]["HR@20"]) == (2, 0.5)
+
+
+def test_a_figure_lies_within_its_interval_and_many_sessions_make_it_narrow() -> None:
+    hits = np.tile([0.0, 1.0, 1.0, 0.0], 500)
+    low, high = metrics.interval(hits, np.arange(2000), seed=1)
+    assert low < 0.5 < high
+    assert high - low < 0.06
+    assert metrics.interval(hits[:20], np.arange(20), seed=1)[1] - 0.5 > high - 0.5
+
+
+def test_prefixes_shorter_than_asked_for_are_not_judged() -> None:
+    taught = transactions(sessions(*["abc", "xyz"] * 20))
+    report = evaluate_sessions(taught, transactions(sessions("abc", "xy")), shortest=2)
+    assert (report.n, report.skipped) == (1, {"sessions of a single click": 0})
 
 
 def test_a_test_without_a_second_click_is_refused() -> None:

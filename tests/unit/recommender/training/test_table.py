@@ -25,7 +25,15 @@ def test_the_same_basket_id_of_two_customers_is_two_baskets(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "timestamp", ["1795435200", "1795435200.5", "1795435200000", "2026-11-23T12:00:00", "2026-11-23T13:00:00+01:00"]
+    "timestamp",
+    [
+        "1795435200",
+        "1795435200.5",
+        "1795435200000",
+        "1795435200000000",
+        "2026-11-23T12:00:00",
+        "2026-11-23T13:00:00+01:00",
+    ],
 )
 def test_a_moment_may_be_written_in_any_usual_way(tmp_path: Path, timestamp: str) -> None:
     assert read_baskets(table(tmp_path, f"ana\t1\tmug\t{timestamp}")).at.tolist() == [1_795_435_200]
@@ -37,13 +45,19 @@ def test_sessions_are_read(tmp_path: Path) -> None:
     assert lines.at.tolist() == [100, 90]
 
 
+def test_blank_lines_and_a_byte_order_mark_hold_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "shop.tsv"
+    path.write_text(HEADER + "\n\nana\t1\tmug\t100\n\n", encoding="utf-8-sig")
+    assert len(read_baskets(path)) == 1
+
+
 def test_lines_of_windows_are_lines(tmp_path: Path) -> None:
     path = tmp_path / "shop.tsv"
     path.write_bytes(HEADER.encode() + b"\r\nana\t1\tmug\t100\r\n")
     assert read_baskets(path).items == ("mug",)
 
 
-@pytest.mark.parametrize("line", ["ana\t1\tmug", "ana\t1\tmug\t1\tx", "", "ana\t\tmug\t1", "ana\t1\t\t1"])
+@pytest.mark.parametrize("line", ["ana\t1\tmug", "ana\t1\tmug\t1\tx", "ana\t\tmug\t1", "ana\t1\t\t1"])
 def test_a_malformed_line_is_refused_by_file_and_number(tmp_path: Path, line: str) -> None:
     with pytest.raises(TableRefused, match=r"shop\.tsv, line 3: 4 filled fields"):
         read_baskets(table(tmp_path, "ana\t1\tmug\t1", line))
