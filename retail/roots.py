@@ -1,6 +1,7 @@
 """The side of the customer: identifiers claimed, parts united, and taken out again."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -178,7 +179,7 @@ def _ask(state: CustomerState, identifier: str, evidence: _Evidence, links: Link
     mine = dict((state.identity or _NOBODYS).links)
     event, known = evidence.event, mine.get(identifier)
     if known is None and len(mine) >= links.total:
-        del mine[next(id_ for id_, link in mine.items() if link.standing is Standing.REFUSED)]
+        mine.pop(next((id_ for id_, link in mine.items() if link.standing is Standing.REFUSED), ""), None)
     if known is None:
         link = Link(Standing.ASKED, 1, evidence.at, event.id, event.received)
         link = _replace(link, through=evidence.through, moves=evidence.moves)
@@ -200,7 +201,7 @@ def _inherit(state: CustomerState, event: ProfileHandedOver, links: LinkPolicy) 
     """Who joins brings identifiers along; where there is no room for one, it is let go."""
     letters: list[Event] = []
     notes: list[Note] = []
-    for identifier, at in event.links.items():
+    for identifier, at in islice(event.links.items(), links.total):
         known = (state.identity or _NOBODYS).links.get(identifier)
         if identifier == event.customer or (known is not None and known.standing in _SETTLED):
             continue
