@@ -13,7 +13,9 @@ from retail.identifiers import Identifiers, hashed_email, named
 
 START = 1_795_435_200_000
 MINUTE = 60_000
-KIOSKS = 40
+KIOSK_IDS = 25
+"""Households per id of a kiosk: one in 250 has a kiosk near, whose browser is reset every three days."""
+
 THROWAWAY = [f"nobody{n}@mail.example" for n in range(60)]
 
 
@@ -55,12 +57,13 @@ class City:
             shared_card = f"family-{number}" if draw.random() < 0.4 else None
             self.people += [_person(draw, f"{number}-{n}", tablet, shared_card) for n in range(size)]
 
-    def life(self) -> Iterator[Done]:
-        """Everything that happens, in an order of arrival that follows no one's time."""
+    def life(self, order: int = 0) -> list[Done]:
+        """Everything that happens, in one of many orders of arrival that follow no one's time."""
         draw = random.Random(self.seed + 1)
-        done = [each for person in self.people for each in _days(draw, person, self.events)]
-        draw.shuffle(done)
-        yield from done
+        kiosks = max(1, self.households // KIOSK_IDS)
+        done = [each for person in self.people for each in _days(draw, person, self.events, kiosks)]
+        random.Random(order).shuffle(done)
+        return done
 
 
 def _person(draw: random.Random, name: str, tablet: str | None, family_card: str | None) -> Person:
@@ -72,22 +75,21 @@ def _person(draw: random.Random, name: str, tablet: str | None, family_card: str
     )
 
 
-def _days(draw: random.Random, person: Person, events: int) -> Iterator[Done]:
+def _days(draw: random.Random, person: Person, events: int, kiosks: int) -> Iterator[Done]:
     for n in range(max(2, round(draw.gauss(events, 2)))):
         at = START + draw.randrange(30 * 24 * 60) * MINUTE
-        yield _till(person, at, n) if person.card and draw.random() < 0.2 else _online(draw, person, at, n)
+        kiosk = f"kiosk-{draw.randrange(kiosks)}" if draw.random() < 0.05 else None
+        yield _till(person, at, n) if person.card and draw.random() < 0.2 else _online(draw, person, at, n, kiosk)
     if person.user:
         yield _identified(person, START + draw.randrange(30 * 24 * 60) * MINUTE)
 
 
-def _online(draw: random.Random, person: Person, at: int, n: int) -> Done:
+def _online(draw: random.Random, person: Person, at: int, n: int, kiosk: str | None) -> Done:
     device = draw.choice(person.browsers)
     if person.tablet and draw.random() < 0.25:
         device = person.tablet
-    if draw.random() < 0.05:
-        device = f"kiosk-{draw.randrange(KIOSKS)}"
     user = person.user if draw.random() < 0.4 else None
-    return _done(person, Identifiers(user=user, anonymous=device), at, f"v{n}")
+    return _done(person, Identifiers(user=user, anonymous=kiosk or device), at, f"v{n}")
 
 
 def _identified(person: Person, at: int) -> Done:

@@ -11,8 +11,8 @@ from retail.customers import CustomerState, Identity, decode_state, encode_state
 from retail.events import Event, encode_event
 from retail.happening import BaseEvent
 from retail.identifiers import RANK, kind_of, strength
-from retail.letters import Act, Step, note, plain, released, to, with_identity, withdrawn, without_past
-from retail.links import Contest, LinkPolicy, Standing, Why
+from retail.letters import Act, Step, claimed, note, plain, released, to, with_identity, withdrawn, without_past
+from retail.links import Contest, Link, LinkPolicy, Standing, Why
 from retail.policy import JourneyPolicy
 from retail.pushes import united_pushes
 
@@ -38,13 +38,28 @@ def claim(state: CustomerState, event: IdentifierClaimed, links: LinkPolicy) -> 
     return _taken(state, identity, event, links)
 
 
+def seen_with(state: CustomerState, event: Event, also: tuple[str, ...], links: LinkPolicy) -> CustomerState:
+    """What an alias was seen together with goes where it goes."""
+    mine = (state.identity or _NOBODYS).links
+    new = [identifier for identifier in also if identifier not in mine][: max(links.total - len(mine), 0)]
+    if not new:
+        return state
+    fresh = {identifier: Link(Standing.ASKED, 0, event.at, event.id, event.received) for identifier in new}
+    return with_identity(state, links={**mine, **fresh})
+
+
 def forward(state: CustomerState, event: Event, also: tuple[str, ...]) -> EventForwarded:
     """An alias's event, on its way to the customer."""
     identity = state.identity or _NOBODYS
     told = encode_event(_replace(event, customer=identity.root))
     address = to(identity.root, event)
     return EventForwarded(
-        **address, via=event.customer, generation=identity.generation, told=msgspec.Raw(told), also=also
+        **address,
+        via=event.customer,
+        generation=identity.generation,
+        told=msgspec.Raw(told),
+        also=also,
+        moves=identity.moves,
     )
 
 
@@ -57,35 +72,43 @@ def split(state: CustomerState, event: SplitOrdered) -> Step:
         return Step(state, (), (_replace(ordered, reason="it belongs to nobody else"),))
     apart = tuple(dict.fromkeys((*identity.apart, root)))
     letter = withdrawn(event.customer, identity.generation, root, Why.SPLIT, event)
-    return Step(_freed(state, event, apart=apart, forced=False), (letter,), (ordered,))
+    freed = _freed(state, event, apart=apart, forced=False)
+    return Step(freed.state, (letter, *freed.letters), (ordered,))
 
 
 def release(state: CustomerState, event: IdentifierReleased, policy: JourneyPolicy) -> Step:
     """Contacts made while it was another's count here, too; and it is free if that other is who it still points at."""
     pushes = united_pushes(state.pushes, decode_state(event.state).pushes, policy)
     state = _replace(state, pushes=pushes)
-    root = state.identity.root if state.identity is not None else ""
-    if root and root == event.by:
-        return Step(_freed(state, event))
+    identity = state.identity or _NOBODYS
+    root = identity.root
+    if root and event.by in (root, identity.through):
+        gone = withdrawn(event.customer, identity.generation, root, Why.TOO_MANY, event)
+        freed = _freed(state, event)
+        return Step(freed.state, (gone, *freed.letters))
     if root:
         return Step(state, (released(root, event.customer, state, event),))
     return Step(state)
 
 
 def _claimed_again(state: CustomerState, identity: Identity, event: IdentifierClaimed, links: LinkPolicy) -> Step:
-    since = min(identity.since, event.at)
+    identity = _replace(identity, since=min(identity.since, event.at), forced=identity.forced or event.forced)
+    if not event.heir_of or identity.through != identity.root:
+        identity = _replace(identity, through=_bringer(event), brought=event.moves)
     if event.generation <= identity.generation:
-        return Step(with_identity(state, since=since)) if since != identity.since else Step(state)
-    state = with_identity(state, since=since, generation=event.generation, forced=identity.forced or event.forced)
-    return Step(state, (_hand_over(without_past(plain(state), event.received), event, links, {}),))
+        return Step(_replace(state, identity=identity) if identity != state.identity else state)
+    state = _replace(state, identity=_replace(identity, generation=event.generation))
+    return Step(state, (_hand_over(without_past(plain(state), event.received), event, links, _NOBODYS),))
 
 
 def _refusal(identity: Identity, event: IdentifierClaimed, links: LinkPolicy) -> Why | None:
     """Why the claim fails, None where it holds."""
     if strength(event.by) >= strength(event.customer):
         return Why.CYCLE
-    if event.forced or (event.heir_of and event.heir_of == identity.root):
+    if event.forced or _is_heir(identity, event):
         return None
+    if identity.root and _bringer(event) == identity.through:
+        return Why.PASSED_ON
     if event.by in identity.apart:
         return Why.APART
     if identity.root:
@@ -110,16 +133,16 @@ def _shared(state: CustomerState, identity: Identity, event: IdentifierClaimed) 
         withdrawn(event.customer, identity.generation, identity.root, Why.SHARED, event),
         withdrawn(event.customer, event.generation, event.by, Why.SHARED, event),
     )
-    return Step(_freed(state, event, contested=RANK[kind_of(event.by)]), letters)
+    freed = _freed(state, event, contested=RANK[kind_of(event.by)])
+    return Step(freed.state, (*letters, *freed.letters))
 
 
 def _taken(state: CustomerState, identity: Identity, event: IdentifierClaimed, links: LinkPolicy) -> Step:
     letters: list[Event] = []
-    inherited = bool(event.heir_of) and event.heir_of == identity.root
+    inherited = _is_heir(identity, event)
     if identity.root:
         reason = Why.PASSED_ON if inherited else Why.EARLIER if _is_equal(identity.root, event.by) else Why.STRONGER
         letters.append(withdrawn(event.customer, identity.generation, identity.root, reason, event))
-    mine = {id_: link.at for id_, link in identity.links.items() if link.standing is not Standing.APART}
     part = plain(state)
     if identity.root:
         part = without_past(part, event.received)
@@ -132,27 +155,58 @@ def _taken(state: CustomerState, identity: Identity, event: IdentifierClaimed, l
         contested=identity.contested,
         apart=tuple(other for other in identity.apart if other != event.by),
         former=former,
+        links=identity.links,
+        moves=identity.moves + 1,
+        through=_bringer(event),
+        brought=event.moves,
     )
-    letters.append(_hand_over(part, event, links, mine))
+    letters.append(_hand_over(part, event, links, alias))
     return Step(_replace(part, identity=alias), tuple(letters))
 
 
-def _hand_over(
-    part: CustomerState, event: IdentifierClaimed, links: LinkPolicy, mine: dict[str, int]
-) -> ProfileHandedOver:
-    """Whoever may be another person brings no contacts: caps count what is certain."""
+def _hand_over(part: CustomerState, event: IdentifierClaimed, links: LinkPolicy, alias: Identity) -> ProfileHandedOver:
+    """Whoever may be another person brings no contacts: caps count what is certain. alias: what it brings along."""
+    mine = {id_: link.at for id_, link in alias.links.items() if link.standing is not Standing.APART}
     part = _replace(part, identity=None)
     if not links.is_certain(event.customer):
         part = _replace(part, pushes=())
     return ProfileHandedOver(
-        **to(event.by, event), of=event.customer, generation=event.generation, state=encode_state(part), links=mine
+        **to(event.by, event),
+        of=event.customer,
+        generation=event.generation,
+        state=encode_state(part),
+        links=mine,
+        moves=alias.moves,
     )
 
 
-def _freed(state: CustomerState, event: BaseEvent, **changes: object) -> CustomerState:
-    """Its own again. What was due meanwhile was the customer's to do."""
-    more = {"root": "", "former": (), **changes}
-    return with_identity(without_past(state, event.received), **more)
+def _freed(state: CustomerState, event: BaseEvent, **changes: object) -> Step:
+    """Its own again, and with it what it brought. What was due meanwhile was the customer's to do."""
+    identity = state.identity or _NOBODYS
+    moves = identity.moves + 1
+    asked = {
+        identifier: _replace(link, standing=Standing.ASKED, generation=link.generation + 1, moves=moves, through="")
+        for identifier, link in identity.links.items()
+        if link.standing is not Standing.APART
+    }
+    letters = tuple(claimed(identifier, event.customer, link, event) for identifier, link in asked.items())
+    mine = {**identity.links, **asked}
+    more = {"root": "", "former": (), "through": "", "brought": 0, "moves": moves, "links": mine, **changes}
+    return Step(with_identity(without_past(state, event.received), **more), letters)
+
+
+def _bringer(event: IdentifierClaimed) -> str:
+    return event.heir_of or event.by
+
+
+def _is_heir(identity: Identity, event: IdentifierClaimed) -> bool:
+    """Whether whoever brought it here, or had it, has gone elsewhere since."""
+    bringer = _bringer(event)
+    if not identity.root:
+        return False
+    if bringer == identity.through:
+        return event.moves > identity.brought
+    return event.heir_of == identity.root
 
 
 def _is_equal(one: str, other: str) -> bool:

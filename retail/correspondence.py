@@ -11,13 +11,15 @@ from retail.happening import BaseEvent
 class IdentifierClaimed(BaseEvent, frozen=True, kw_only=True, tag="Identifier Claimed"):
     """To an identifier's profile: `by` was seen under it. at: when; source: in which message.
 
-    generation: of the hand-over that is asked for. heir_of: who had it and joined `by`. forced: an operator says so.
+    generation: of the hand-over that is asked for. heir_of: who brings it to `by`, "" where that one was seen with it
+    itself. moves: how often whoever brings it went from one customer to another. forced: an operator says so.
     """
 
     by: str
     generation: int
     source: str = ""
     heir_of: str = ""
+    moves: int = 0
     forced: bool = False
 
 
@@ -28,6 +30,7 @@ class ProfileHandedOver(BaseEvent, frozen=True, kw_only=True, tag="Profile Hande
     generation: int
     state: bytes
     links: dict[str, int] = msgspec.field(default_factory=dict)
+    moves: int = 0
 
 
 class EventForwarded(BaseEvent, frozen=True, kw_only=True, tag="Event Forwarded"):
@@ -37,6 +40,7 @@ class EventForwarded(BaseEvent, frozen=True, kw_only=True, tag="Event Forwarded"
     generation: int
     told: msgspec.Raw
     also: tuple[str, ...] = ()
+    moves: int = 0
 
 
 class IdentifierWithdrawn(BaseEvent, frozen=True, kw_only=True, tag="Identifier Withdrawn"):

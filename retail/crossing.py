@@ -113,7 +113,8 @@ def _passed_on(state: CustomerState, event: Event, also: tuple[str, ...], around
     letters: tuple[Event, ...] = ()
     if not advanced.duplicate and not advanced.rejected:
         letters = (aliases.forward(state, event, also),)
-    return Crossed(_replace(advanced, occasion=None, change=None), letters, alias=True)
+    part = aliases.seen_with(advanced.state, event, also, around.links)
+    return Crossed(_replace(advanced, state=part, occasion=None, change=None), letters, alias=True)
 
 
 def _arrived(state: CustomerState, event: EventForwarded, around: Around) -> Crossed:

@@ -96,12 +96,14 @@ UNCONTESTED = 99
 
 
 class Identity(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """How a profile stands to others (docs/decisions/0009-one-customer.md). Nobody's without links.
+    """How a profile stands to others (docs/decisions/0009-one-customer.md). None as long as it met nobody.
 
     root: the customer it is an alias of, "" where it is one itself. generation: of its hand-over, echoed by all it
     forwards. since: evidence of its claim, milliseconds. forced: an operator said so. contested: the rank of the kind
     of which two claimed it. apart: whom an operator set it apart from. former: customers that passed it on.
-    links: as a customer, its identifiers by profile id. own: what a customer with links did under its own id alone.
+    links: as a customer, its identifiers by profile id; as an alias, those it brings along. own: what a customer with
+    links did under its own id alone. moves: how often it came to another customer or went from one. through: which
+    profile brought it to its root, brought: after how many moves of that one.
     """
 
     root: str = ""
@@ -113,6 +115,9 @@ class Identity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     former: tuple[str, ...] = ()
     links: dict[str, Link] = {}
     own: "CustomerState | None" = None
+    moves: int = 0
+    through: str = ""
+    brought: int = 0
 
 
 class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -116,6 +116,8 @@ def released(profile: str, by: str, state: CustomerState, about: BaseEvent) -> I
 
 
 def claimed(profile: str, by: str, link: Link, about: BaseEvent) -> IdentifierClaimed:
-    """As the link stands. Who passed it on or ordered it is for the caller to add."""
+    """As the link stands."""
     address: Address = {**to(profile, about), "at": link.at}
-    return IdentifierClaimed(**address, by=by, generation=link.generation, source=link.source)
+    return IdentifierClaimed(
+        **address, by=by, generation=link.generation, source=link.source, heir_of=link.through, moves=link.moves
+    )

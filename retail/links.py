@@ -49,6 +49,8 @@ class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     at: when it was first seen together with the customer, source: in which message; event time, milliseconds.
     asked: when it was last claimed, milliseconds of arrival. consents, consented_at: the last words under it.
+    reason: why it is not the customer's. through: which other identifier brought it, "" where it was seen together with
+    the customer itself; it goes where that one goes. moves: how often that one had moved by then.
     """
 
     standing: Standing
@@ -59,6 +61,8 @@ class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
     consents: dict[str, bool] = {}
     consented_at: dict[str, int] = {}
     reason: str = ""
+    through: str = ""
+    moves: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """The side of the customer: identifiers claimed, parts united, and taken out again."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from retail.consents import PERSONALIZATION, Words, consented, strictest
-from retail.correspondence import IdentifierWithdrawn, MergeOrdered, ProfileHandedOver
+from retail.correspondence import EventForwarded, IdentifierWithdrawn, MergeOrdered, ProfileHandedOver
 from retail.customers import CustomerState, Identity, decode_state
 from retail.events import Event
 from retail.happening import BaseEvent
@@ -22,11 +23,15 @@ _SETTLED = frozenset({Standing.LINKED, Standing.APART})
 
 
 class _Evidence(NamedTuple):
-    """Why an identifier is claimed. at: since when it is known to be the customer's, milliseconds."""
+    """Why an identifier is claimed. at: since when it is known to be the customer's, milliseconds.
+
+    through, moves: as a link has them.
+    """
 
     event: BaseEvent
     at: int
-    heir_of: str = ""
+    through: str = ""
+    moves: int = 0
     forced: bool = False
 
 
@@ -34,15 +39,20 @@ def claims(state: CustomerState, identifiers: Iterable[str], event: BaseEvent, l
     """Claims the identifiers that an event names beside the customer; those that are settled cost a look-up each."""
     letters: list[Event] = []
     notes: list[Note] = []
+    evidence = _evidence(state, event)
     for identifier in identifiers:
         known = state.identity.links.get(identifier) if state.identity is not None else None
-        if known is not None and not _is_due(known, identifier, event, links):
+        if known is not None and evidence.through == "" and known.standing is Standing.LINKED and known.through:
+            state, letter = _confirm(state, identifier, evidence)
+            letters.append(letter)
+            continue
+        if known is not None and not _is_due(known, event, links):
             continue
         refusal = _refusal(state, known, identifier, links)
         if refusal is not None:
             notes.append(note(Act.REFUSED, event.customer, identifier, event, reason=refusal))
             continue
-        state, letter = _ask(state, identifier, _Evidence(event, event.at), links)
+        state, letter = _ask(state, identifier, evidence, links)
         letters.append(letter)
     return Step(state, tuple(letters), tuple(notes))
 
@@ -53,7 +63,7 @@ def merge(state: CustomerState, event: MergeOrdered, links: LinkPolicy) -> Step:
     known = state.identity.links.get(event.of) if state.identity is not None else None
     if known is not None and known.standing is Standing.LINKED:
         return Step(state, (), (ordered,))
-    state, letter = _ask(state, event.of, _Evidence(event, event.at, forced=True), links)
+    state, letter = _ask(state, event.of, _evidence(state, event)._replace(forced=True), links)
     return Step(state, (letter,), (ordered,))
 
 
@@ -122,7 +132,23 @@ def allowed(state: CustomerState) -> CustomerState:
     return _replace(state, consents=consents, consented_at=times)
 
 
-def _is_due(known: Link, identifier: str, event: BaseEvent, links: LinkPolicy) -> bool:
+def _evidence(state: CustomerState, event: BaseEvent) -> _Evidence:
+    """What is forwarded was seen with the alias, and goes where that one goes."""
+    if isinstance(event, EventForwarded):
+        return _Evidence(event, event.at, event.via, event.moves)
+    return _Evidence(event, event.at, moves=(state.identity or _NOBODYS).moves)
+
+
+def _confirm(state: CustomerState, identifier: str, evidence: _Evidence) -> tuple[CustomerState, Event]:
+    """What another identifier brought was seen together with the customer itself: it stays when that one goes."""
+    mine = (state.identity or _NOBODYS).links
+    known = mine[identifier]
+    link = _replace(known, through="", moves=evidence.moves, at=min(known.at, evidence.at))
+    letter = claimed(identifier, evidence.event.customer, link, evidence.event)
+    return with_identity(state, links={**mine, identifier: link}), letter
+
+
+def _is_due(known: Link, event: BaseEvent, links: LinkPolicy) -> bool:
     """Whether a link that is known has to be claimed again: the answer is overdue, or the evidence is older."""
     if known.standing is Standing.ASKED:
         return event.received - known.asked > links.ask_again.total_seconds() * 1000
@@ -148,16 +174,21 @@ def _ask(state: CustomerState, identifier: str, evidence: _Evidence, links: Link
     mine = dict((state.identity or _NOBODYS).links)
     event, known = evidence.event, mine.get(identifier)
     if known is None and len(mine) >= links.total:
-        del mine[next(id_ for id_, link in mine.items() if link.standing is Standing.REFUSED)]
+        mine.pop(next((id_ for id_, link in mine.items() if link.standing is Standing.REFUSED), ""), None)
     if known is None:
         link = Link(Standing.ASKED, 1, evidence.at, event.id, event.received)
+        link = _replace(link, through=evidence.through, moves=evidence.moves)
     else:
         at, source = min((known.at, known.source), (evidence.at, event.id))
         generation = known.generation + 1
-        link = Link(Standing.ASKED, generation, at, source, event.received, known.consents, known.consented_at)
+        link = _replace(
+            known, standing=Standing.ASKED, generation=generation, at=at, source=source, asked=event.received, reason=""
+        )
+        if known.through or known.standing is not Standing.LINKED:
+            link = _replace(link, through=evidence.through, moves=evidence.moves)
     mine[identifier] = link
     letter = claimed(identifier, event.customer, link, event)
-    letter = _replace(letter, heir_of=evidence.heir_of, forced=evidence.forced)
+    letter = _replace(letter, forced=evidence.forced)
     return with_identity(state, links=mine), letter
 
 
@@ -165,13 +196,13 @@ def _inherit(state: CustomerState, event: ProfileHandedOver, links: LinkPolicy) 
     """Who joins brings identifiers along; where there is no room for one, it is let go."""
     letters: list[Event] = []
     notes: list[Note] = []
-    for identifier, at in event.links.items():
+    for identifier, at in islice(event.links.items(), links.total):
         known = (state.identity or _NOBODYS).links.get(identifier)
         if identifier == event.customer or (known is not None and known.standing in _SETTLED):
             continue
         refusal = _refusal(state, known, identifier, links)
         if refusal is None:
-            state, letter = _ask(state, identifier, _Evidence(event, at, heir_of=event.of), links)
+            state, letter = _ask(state, identifier, _Evidence(event, at, event.of, event.moves), links)
             letters.append(letter)
         else:
             letters.append(released(identifier, event.of, state, event))

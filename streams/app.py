@@ -9,6 +9,7 @@ from typing import cast
 
 import faust
 
+from retail.policy import EventLimits
 from retail.reference import Reference
 from streams.deliver import Deliver
 from streams.faust_app import assigned, bind, faust_app
@@ -126,7 +127,8 @@ def _journey(edges: Edges, deciding: Deciding) -> Journey:
 
 def _bind_agents(edges: Edges, journey: Journey, world: World) -> None:
     partitions, progress, meters = edges.settings.customer_partitions, edges.transport.progress, edges.meters
-    identify = Identify(edges.publisher, progress, meters, partitions)
+    limits = EventLimits(blocked=edges.settings.blocked)
+    identify = Identify(edges.publisher, progress, meters, partitions, limits)
     deliver = Deliver(edges.state, edges.publisher, edges.reference, world.gate, progress, meters, partitions)
     bind(edges.app, "identify", identify.run)
     bind(edges.app, "journey", journey.run)

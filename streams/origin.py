@@ -19,6 +19,9 @@ __all__ = ["Origin", "Replay", "unmarked_header"]
 ALSO = "also"
 """Header of an event that names several identifiers: the profiles of the weaker ones, a JSON list."""
 
+NAMED_AT_ONCE = 16
+"""Identifiers of one event that are looked at; senders can give eight."""
+
 LETTERS_AT_ONCE = 1024
 """Letters that one record may give rise to at most: their origins are its offset times this, and their number."""
 
@@ -62,7 +65,7 @@ def read_also(headers: Sequence[tuple[str, bytes]]) -> tuple[str, ...]:
     for name, value in headers:
         if name == ALSO:
             with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                return _decoder.decode(value)
+                return _decoder.decode(value)[:NAMED_AT_ONCE]
     return ()
 
 

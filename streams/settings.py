@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from retail.identifiers import NOBODY
 from streams.shedding import Slates
 
 DEFAULT_CACHE = Path.home() / ".cache" / "caudal"
@@ -65,6 +66,13 @@ class Settings(BaseSettings):
             description="Idempotent Kafka producers. Off only for brokers without InitProducerId (the embedded one)."
         ),
     ] = True
+    blocked_ids: Annotated[
+        str,
+        Field(
+            description="Ids and e-mail addresses that stand for nobody, separated by commas, beside the usual ones "
+            "(null, guest, ...): a till's own card, an address that staff types in. Upper and lower case are alike."
+        ),
+    ] = ""
     session_timeout: Annotated[
         float,
         Field(gt=0, description="Seconds until a silent worker's partitions move. 6 is Kafka's minimum by default."),
@@ -156,6 +164,12 @@ class Settings(BaseSettings):
     inbox_days: Annotated[
         float, Field(gt=0, description="Days an inbox lives after its last message; offers in it are over by then.")
     ] = 30.0
+
+    @property
+    def blocked(self) -> frozenset[str]:
+        """In lower case."""
+        given = (value.strip().lower() for value in self.blocked_ids.split(","))
+        return NOBODY | {value for value in given if value}
 
     @property
     def kept_states_bytes(self) -> int:

@@ -61,7 +61,7 @@ class Sources:
         received = replay.received if replay else record.timestamp
         raw = record.value or b""
         try:
-            event = read_source(record.topic, raw, received, replay).event
+            event, _ = read_source(record.topic, raw, received, replay)
         except (EventRefused, msgspec.DecodeError) as fault:
             name = replay.source if replay else f"{record.topic}/{record.partition}/{record.offset}"
             self.rejects[name] = getattr(fault, "code", "malformed_event"), raw

@@ -14,7 +14,8 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 
 from gateway.documentation import openapi
-from gateway.routes import INBOX_STREAM, ROUTES, Route
+from gateway.route import Route
+from gateway.routes import INBOX_STREAM, ROUTES
 from tests.unit.gateway.running import bearer, running
 
 SCHEMA = schemathesis.openapi.from_dict(openapi())
