@@ -22,6 +22,7 @@ from gateway.rights import Right
 from gateway.sentences import why
 from recommender.recommend import Query, recommend
 from retail.customers import EMPTY, CustomerState, decode_state
+from retail.household import UNREADABLE
 from retail.reference import Reference
 from retail.slates import Slate
 from streams.state import StateUnavailable, Views
@@ -64,15 +65,20 @@ class Recommending:
         return answer(self._told(slate, store, fallback))
 
     async def _state(self, customer: str) -> tuple[CustomerState, str]:
-        """The customer's state, or the empty one and the reason."""
+        """The customer's state, or one that says nothing of them, and the reason."""
         try:
             blob, _ = await self.views.customer(partition_of(customer, self.partitions), customer)
             return (decode_state(blob) if blob else EMPTY), ""
         except StateUnavailable:
-            return EMPTY, STATE_UNAVAILABLE
+            return self._unknown(), STATE_UNAVAILABLE
         except msgspec.DecodeError as fault:
             log.error("a customer's state cannot be read", kind=type(fault).__name__)
-            return EMPTY, STATE_UNREADABLE
+            return self._unknown(), STATE_UNREADABLE
+
+    def _unknown(self) -> CustomerState:
+        """Of somebody whose household cannot be known now. A shop that tells no ingredients lets everybody see all."""
+        told = any(item.ingredients is not None or item.allergens for item in self.reference.items.values())
+        return CustomerState(household=UNREADABLE) if told else EMPTY
 
     def _told(self, slate: Slate, store: str, fallback: str) -> Recommendations:
         items = self.reference.items

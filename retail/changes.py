@@ -3,6 +3,7 @@
 from typing import NamedTuple, TypedDict
 
 from retail.customers import SentPush, Visit
+from retail.household import Household
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 
@@ -24,6 +25,7 @@ class Changes(TypedDict, total=False):
     timers: dict[str, int]
     cart_changed: int
     last_store: str
+    household: Household
 
 
 class Surroundings(NamedTuple):

@@ -10,6 +10,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from retail.events import Channel, DeliveryStatus
+from retail.household import NOBODY, Household
 
 
 class Stage(StrEnum):
@@ -75,6 +76,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     timers: kind to the moment it is due, milliseconds, or earlier; see `retail.timers`.
     applied: the offset of the newest event in this state, in the customer's partition; -1 where it was not from a log.
     cart_changed: when the cart last changed. last_store: the store of the newest visit.
+    household: what may not be shown to them: see `retail.household`.
     """
 
     version: int = 0
@@ -98,6 +100,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     applied: int = -1
     cart_changed: int = 0
     last_store: str = ""
+    household: Household = NOBODY
 
 
 EMPTY = CustomerState()

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from retail.household import Declared
 from retail.reading import read_json
 
 
@@ -95,9 +96,13 @@ class BeaconSighted(BaseEvent, frozen=True, kw_only=True, tag="Beacon Sighted"):
 
 
 class CustomerIdentified(BaseEvent, frozen=True, kw_only=True, tag="Customer Identified"):
-    """An `identify` call: what the customer declared. traits: text by name, bounded at the edge."""
+    """An `identify` call: what the customer declared. traits: text by name, bounded at the edge.
+
+    household: what may not be shown to them, where the message said something about it.
+    """
 
     traits: dict[str, str] = {}
+    household: Declared | None = None
 
 
 class ConsentUpdated(BaseEvent, frozen=True, kw_only=True, tag="Segment Consent Preference Updated"):
