@@ -14,6 +14,7 @@ from retail.catalog import Item
 from retail.decisions import Push, Withheld
 from retail.events import DeliveryReported, Event
 from retail.journey import StageChange
+from retail.letters import Note
 from retail.offers import Offer
 from retail.rejects import Rejected
 from retail.slates import Slate
@@ -26,6 +27,7 @@ from streams.topics import (
     CHANNELS,
     CUSTOMER_EVENTS,
     DELIVERIES,
+    IDENTITIES,
     JOURNEYS,
     OFFERS,
     PROMOTIONS,
@@ -45,6 +47,7 @@ VALUES: Mapping[Topic, object] = {
     PROMOTIONS: Push | Withheld,
     JOURNEYS: StageChange,
     DELIVERIES: DeliveryReported,
+    IDENTITIES: Note,
     CATALOG: Item,
     STORES: Store,
     OFFERS: Offer,

@@ -4,6 +4,7 @@ Unlike a slate there is no fallback: without the state nobody's consent is known
 """
 
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 from litestar.response.base import ASGIResponse
@@ -17,6 +18,7 @@ from gateway.parameters import Parameters
 from gateway.profiles import Profiles, Whose
 from gateway.responses import answer
 from gateway.rights import Right
+from recommender.filters import Filters, filters_of
 from recommender.policy import GatePolicy
 from recommender.promote import OfferQuery, eligible
 from retail.consents import consented
@@ -47,11 +49,11 @@ class Offering:
         given = Parameters(request.scope["query_string"])
         profile, store, limit = given.profile(), given.text("store"), given.number("limit", DEFAULT, MOST)
         customer, state = await self._whose(profile)
-        offers = eligible(
-            OfferQuery(customer=customer, state=state, at=now(), store=store or None), self.reference, self.policy
-        )
+        query = OfferQuery(customer=customer, state=state, at=now(), store=store or None)
+        offers = eligible(query, self.reference, self.policy)
+        filters = filters_of(state, self.reference.items, query.at, store)
         reason = "" if offers else self._why_none(state, store)
-        return answer(Offers(given.customer(), store, [shown(offer) for offer in offers[:limit]], reason))
+        return answer(Offers(given.customer(), store, [shown(offer, filters) for offer in offers[:limit]], reason))
 
     def _why_none(self, state: CustomerState, store: str) -> Reason:
         if not consented(state, self.policy.purpose):
@@ -68,7 +70,9 @@ class Offering:
             raise unavailable("state_unavailable", f"Consent cannot be read now: {fault}.") from fault
 
 
-def shown(offer: Offer) -> OfferedOffer:
+def shown(offer: Offer, filters: Filters) -> OfferedOffer:
+    """With those of its items that the customer may have."""
+    fit = (item for item in sorted(offer.items) if not (filters.forbidden(item) or filters.missing(item)))
     return OfferedOffer(
         offer=offer.id,
         name=offer.name,
@@ -76,5 +80,5 @@ def shown(offer: Offer) -> OfferedOffer:
         body=offer.body,
         benefit=offer.benefit,
         ends=offer.ends,
-        items=sorted(offer.items)[:SHOWN_ITEMS],
+        items=list(islice(fit, SHOWN_ITEMS)),
     )

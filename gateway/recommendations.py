@@ -22,7 +22,8 @@ from gateway.responses import answer
 from gateway.rights import Right
 from gateway.sentences import why
 from recommender.recommend import Query, recommend
-from retail.customers import EMPTY
+from retail.customers import EMPTY, CustomerState
+from retail.household import UNREADABLE
 from retail.reference import Reference
 from retail.slates import Slate
 from streams.state import StateUnavailable
@@ -61,14 +62,19 @@ class Recommending:
         return answer(self._told(given.customer(), slate, store, fallback))
 
     async def _whose(self, profile: str) -> tuple[Whose, str]:
-        """The customer and their state, or the empty one and the reason."""
+        """The customer and their state, or one that says nothing of them, and the reason."""
         try:
             return await self.profiles.whose(profile), ""
         except StateUnavailable:
-            return Whose(profile, EMPTY), STATE_UNAVAILABLE
+            return Whose(profile, self._unknown()), STATE_UNAVAILABLE
         except msgspec.DecodeError as fault:
             log.error("a customer's state cannot be read", kind=type(fault).__name__)
-            return Whose(profile, EMPTY), STATE_UNREADABLE
+            return Whose(profile, self._unknown()), STATE_UNREADABLE
+
+    def _unknown(self) -> CustomerState:
+        """Of somebody whose household cannot be known now. A shop that tells no ingredients lets everybody see all."""
+        told = any(item.ingredients is not None or item.allergens for item in self.reference.items.values())
+        return CustomerState(household=UNREADABLE) if told else EMPTY
 
     def _told(self, asked: str, slate: Slate, store: str, fallback: str) -> Recommendations:
         items = self.reference.items

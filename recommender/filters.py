@@ -1,35 +1,105 @@
-"""What may not be on a slate, whatever led to it: the last look before an answer, on every path to it."""
+"""What may not be on a slate, whatever led to it: the last look before an answer, on every path to it.
+
+What concerns safety (recall, age, the household's allergens and diets) fails closed: what is not known is refused.
+"""
 
 from collections.abc import Container, Mapping
 
 import msgspec
 
 from retail.catalog import Item
+from retail.customers import CustomerState
+from retail.household import age_of
+from retail.ingredients import ALLERGEN, DIET, UNKNOWN_INGREDIENTS, unfit
 
 UNKNOWN = "unknown"
 UNAVAILABLE = "unavailable"
+RECALLED = "recalled"
+TOO_YOUNG = "too_young"
+UNKNOWN_AGE = "unknown_age"
+NOT_IN_STORE = "not_in_store"
 IN_CART = "in_cart"
 IN_VIEW = "in_view"
 
+REASONS = (
+    "",
+    UNKNOWN,
+    UNAVAILABLE,
+    IN_CART,
+    IN_VIEW,
+    RECALLED,
+    TOO_YOUNG,
+    UNKNOWN_AGE,
+    ALLERGEN,
+    DIET,
+    UNKNOWN_INGREDIENTS,
+    NOT_IN_STORE,
+)
+"""Why an item is dropped, by code; 0 lets it pass."""
+
 
 class Filters(msgspec.Struct, frozen=True):
-    """catalog: items by id; while it is empty nothing is known about any item and none is refused for it.
+    """catalog: items by id; while it is empty nothing is known about any item, and only a household's allergens and
+    diets refuse one.
 
-    cart: what the customer already holds. in_view: the item on the customer's screen, "" for none.
+    cart: what the customer already holds. in_view: the item on the customer's screen, "" for none. store: where the
+    customer is, "" for none. allergens, diets: of the household. age: whole years, None where unknown.
     """
 
     catalog: Mapping[str, Item]
     cart: Container[str] = frozenset()
     in_view: str = ""
+    store: str = ""
+    allergens: frozenset[str] = frozenset()
+    diets: frozenset[str] = frozenset()
+    age: int | None = None
 
     def refusal(self, item: str) -> str:
         """Why the item is left out, "" where it may stay."""
-        if self.catalog:
-            known = self.catalog.get(item)
-            if known is None:
-                return UNKNOWN
-            if not known.available:
-                return UNAVAILABLE
+        known = self.catalog.get(item)
+        if known is None and self.catalog:
+            return UNKNOWN
+        if known is not None and not known.available:
+            return UNAVAILABLE
+        if reason := self.forbidden(item) or self.missing(item):
+            return reason
         if item in self.cart:
             return IN_CART
         return IN_VIEW if item == self.in_view else ""
+
+    def forbidden(self, item: str) -> str:
+        """Why the item would be a danger to this customer; of an item that is not in the catalogue nothing is known."""
+        known = self.catalog.get(item) or Item(id=item)
+        if known.recalled:
+            return RECALLED
+        if known.age > 0 and (self.age is None or self.age < known.age):
+            return UNKNOWN_AGE if self.age is None else TOO_YOUNG
+        return unfit(known, self.allergens, self.diets)
+
+    def missing(self, item: str) -> str:
+        """Whether the store has none of it; a catalogue that does not tell stock by store is believed."""
+        known = self.catalog.get(item)
+        if not self.store or known is None or known.stock is None:
+            return ""
+        return "" if known.stock.get(self.store, 0) > 0 else NOT_IN_STORE
+
+
+def filters_of(
+    state: CustomerState, catalog: Mapping[str, Item], at: int, store: str = "", in_view: str = ""
+) -> Filters:
+    """The filters of one customer. at: milliseconds, for their age."""
+    household = state.household
+    return Filters(
+        catalog,
+        cart=state.cart,
+        in_view=in_view,
+        store=store,
+        allergens=frozenset(household.allergens),
+        diets=frozenset(household.diets),
+        age=age_of(household, at),
+    )
+
+
+def is_conditional(item: Item) -> bool:
+    """Whether it depends on the customer, though nobody of the household has an allergen or a diet."""
+    return item.age > 0 or item.stock is not None

@@ -66,7 +66,9 @@ class OfferIndex:
     def __init__(self, offers: Iterable[Offer], items: Iterable[Item]) -> None:
         """items: the catalogue, through which an offer about a category is about its items."""
         self.offers = tuple(sorted(offers, key=rank))
+        items = tuple(items)
         self.about = _about(self.offers, items)
+        self.by_category = _by_category(self.offers, items)
         self.groups = _groups(self.offers)
         self._open = tuple(number for number, group in enumerate(self.groups) if not group.audience)
         self._closed: dict[str, list[int]] = defaultdict(list)
@@ -145,6 +147,15 @@ def _about(offers: Sequence[Offer], items: Iterable[Item]) -> About:
             found, own = categories[one.category], named.get(one.id)
             named[one.id] = found if own is None else sorted({*own, *found})
     return _packed(named)
+
+
+def _by_category(offers: Iterable[Offer], items: Iterable[Item]) -> dict[str, list[str]]:
+    """The ids of the items of each category that an offer is about."""
+    found: dict[str, list[str]] = {category: [] for offer in offers for category in offer.categories}
+    for one in items:
+        if one.category in found:
+            found[one.category].append(one.id)
+    return found
 
 
 def _packed(numbers: Mapping[str, list[int]]) -> About:

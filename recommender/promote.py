@@ -7,7 +7,9 @@ import msgspec
 from recommender.affinity import Leanings
 from recommender.eligibility import ANY_TRIGGER, Moment
 from recommender.explanation import why
+from recommender.filters import Filters, filters_of
 from recommender.gate import Contact, gate, quiet_until, regate
+from recommender.offer_fitness import unfit_offer
 from recommender.offer_index import Display, OfferIndex, index_of
 from recommender.policy import GatePolicy
 from retail.consents import consented
@@ -19,6 +21,9 @@ from retail.reference import Reference
 __all__ = ["OfferQuery", "PromotionQuery", "eligible", "postponed_until", "promote", "regate", "warm_up"]
 
 _TRIGGERS = {trigger: frozenset({trigger}) for trigger in Trigger}
+TRIES = 10
+"""Offers that are tried, the best first, until one fits the household; where none of so many does, nothing is sent."""
+
 _THROUGH_A_ZONE = frozenset({Trigger.STORE_ENTERED, Trigger.ZONE_ENTERED})
 
 
@@ -53,12 +58,14 @@ def promote(query: PromotionQuery, reference: Reference, policy: GatePolicy) -> 
         return _withheld(query, decision, reason, ())
     index = index_of(reference)
     displays, denied = _displays(query.customer, query.state, index, _moment(query))
-    if not any(display.front for display in displays):
-        return _withheld(query, decision, Reason.NO_ELIGIBLE_OFFER, _excluded(displays, denied)[: policy.verdicts])
     leanings = Leanings(query.state, index, occasion.at, policy)
-    winner = _best(displays, index, leanings)
+    filters = filters_of(query.state, reference.items, occasion.at, occasion.store)
+    winner, displays, unfit = _fit_winner(displays, index, leanings, filters)
+    if winner is None:
+        verdicts = (*unfit, *_excluded(displays, denied))[: policy.verdicts]
+        return _withheld(query, decision, Reason.NO_ELIGIBLE_OFFER, verdicts)
     beaten = _beaten(winner, displays, index, leanings, policy.verdicts)
-    verdicts = (*beaten, *_excluded(displays, denied))[: policy.verdicts]
+    verdicts = (*beaten, *unfit, *_excluded(displays, denied))[: policy.verdicts]
     offer = index.offers[winner]
     sentence = why(offer, leanings.evidence(winner), occasion, reference, policy)
     return _push(query, offer, sentence, verdicts, policy)
@@ -84,7 +91,9 @@ def eligible(query: OfferQuery, reference: Reference, policy: GatePolicy) -> lis
     moment = Moment(ANY_TRIGGER, query.store, query.zone, query.at)
     displays, _ = _displays(query.customer, query.state, index, moment)
     strengths = Leanings(query.state, index, query.at, policy).strengths.tolist()
-    numbers = [number for display in displays for number in display.offers.tolist()]
+    filters = filters_of(query.state, reference.items, query.at, query.store or "")
+    held = (number for display in displays for number in display.offers.tolist())
+    numbers = [number for number in held if not unfit_offer(index.offers[number], filters, index.by_category)]
     # Numbers go by priority and id already, so they decide where priority and leaning do not.
     numbers.sort(key=lambda number: (-index.offers[number].priority, -strengths[number], number))
     return [index.offers[number] for number in numbers]
@@ -135,6 +144,30 @@ def _displays(
         else:
             denied.append(index.strongest(group))
     return displays, denied
+
+
+def _fit_winner(
+    displays: list[Display], index: OfferIndex, leanings: Leanings, filters: Filters
+) -> tuple[int | None, list[Display], tuple[Verdict, ...]]:
+    """The best offer that this customer may be shown, the displays without those they may not, and why each of these
+    was left out. After `TRIES` of them there is none."""
+    unfit: list[Verdict] = []
+    while len(unfit) < TRIES and any(display.front for display in displays):
+        winner = _best(displays, index, leanings)
+        reason = unfit_offer(index.offers[winner], filters, index.by_category)
+        if not reason:
+            return winner, displays, tuple(unfit)
+        unfit.append(Verdict(index.offers[winner].id, reason))
+        displays = [_without(display, winner, index) for display in displays]
+    return None, displays, tuple(unfit)
+
+
+def _without(display: Display, number: int, index: OfferIndex) -> Display:
+    offers = display.offers[display.offers != number]
+    if len(offers) == len(display.offers):
+        return display
+    front = sum(index.offers[other].priority == index.offers[offers[0]].priority for other in offers.tolist())
+    return display._replace(offers=offers, front=front)
 
 
 def _best(displays: Iterable[Display], index: OfferIndex, leanings: Leanings) -> int:

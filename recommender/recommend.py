@@ -6,19 +6,20 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.batch import PERSONAL, POPULAR, SOURCE_OF_CODE, Answers, Batch, room
 from recommender.draft import Draft
-from recommender.filters import Filters
+from recommender.filters import REASONS, filters_of
 from recommender.kernel import answer
 from recommender.ladder import fill, reason
 from recommender.model import Model
 from recommender.policy import BlendPolicy
 from recommender.records import HABIT, INTERACTION, pack
 from recommender.sessions import add_sessions
-from recommender.sieve import REASONS, Left, Sieve, cart_keys, left_over, sift
+from recommender.sieve import Left, Sieve, cart_keys, left_over, sift
 from recommender.slate_text import write_slates
-from recommender.stock import stock_of
+from recommender.stock import CODES, Stock, stock_of
 from recommender.workspace import Workspace, cached_weights
 from retail.customers import CustomerState, Interaction
 from retail.reference import Reference
@@ -124,8 +125,10 @@ def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy
     answer(model.shelf, batch, weights, _workspace.pad_for(model.shelf, batch, weights), answers)
     add_sessions(model, batch, policy, answers)
     carts, cart_starts = cart_keys([query.state.cart for query in queries])
+    stock = stock_of(model, reference)
     sieve = Sieve(
-        stock=stock_of(model, reference),
+        stock=stock.codes,
+        personal=_personal_codes(queries, answers, stock, reference),
         keys=model.keys,
         limits=np.array(limits, np.int32),
         carts=carts,
@@ -134,6 +137,26 @@ def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy
     )
     sift(batch, sieve, answers, left)
     return Sifted(answers, left)
+
+
+def _personal_codes(
+    queries: Sequence[Query], answers: Answers, stock: Stock, reference: Reference
+) -> NDArray[np.uint8]:
+    """(Q, k) codes of the candidates that depend on who asks: all of a household with an allergen or a diet, and of
+    everybody those with an age limit or a stock by store. Usually few, so that each is looked at by itself."""
+    codes = np.zeros(answers.rows.shape, np.uint8)
+    choosy = [n for n, query in enumerate(queries) if query.state.household.allergens or query.state.household.diets]
+    if not stock.model.items or not (choosy or stock.any_conditional):
+        return codes
+    valid = np.arange(answers.rows.shape[1]) < answers.counts[:, None]
+    asked = stock.conditional[np.where(valid, answers.rows, 0)] & valid
+    asked[choosy] = valid[choosy]
+    for n in np.flatnonzero(asked.any(axis=1)).tolist():
+        query = queries[n]
+        refusal = filters_of(query.state, reference.items, query.at, query.store).refusal
+        for place in np.flatnonzero(asked[n]).tolist():
+            codes[n, place] = CODES[refusal(stock.model.items[answers.rows[n, place]])]
+    return codes
 
 
 def _limit(query: Query) -> int:
@@ -168,7 +191,8 @@ def _choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
 
 def _filled(choice: Choice, query: Query, model: Model, reference: Reference, in_view: timedelta) -> Choice:
     """The fallback ladder adds to it; what it adds is nobody's own."""
-    filters = Filters(reference.items, query.state.cart, _in_view(query, model, in_view))
+    screen = _in_view(query, model, in_view)
+    filters = filters_of(query.state, reference.items, query.at, query.store, screen)
     draft = Draft(filters, _limit(query), list(choice.items), list(choice.dropped))
     fill(draft, query.store, model, reference)
     return choice._replace(items=tuple(draft.kept), dropped=tuple(draft.dropped))

@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 
 from recommender.batch import Answers, Batch
 from recommender.compiled import compiled, inlined
-from recommender.filters import IN_CART, IN_VIEW, UNAVAILABLE, UNKNOWN
+from recommender.filters import IN_CART, IN_VIEW, REASONS
 from retail.catalog import item_key
 from retail.customers import Interaction
-
-REASONS = ("", UNKNOWN, UNAVAILABLE, IN_CART, IN_VIEW)
-"""Why an item is dropped, by code; 0 lets it pass."""
 
 CART_CODE, VIEW_CODE = REASONS.index(IN_CART), REASONS.index(IN_VIEW)
 
@@ -27,13 +24,15 @@ _NO_KEYS = np.zeros(0, np.uint64)
 
 
 class Sieve(NamedTuple):
-    """stock: (I,) a code of REASONS by item row. keys: (I,) item key by row. limits: (Q,) items wanted.
+    """stock: (I,) a code of REASONS by item row. personal: (Q, k) a code by place, of the items that some customers
+    may be shown and others not. keys: (I,) item key by row. limits: (Q,) items wanted.
 
     carts: keys of what is held, customer q's from cart_starts[q] to cart_starts[q + 1].
     in_view: seconds for which the item viewed last counts as on the screen.
     """
 
     stock: NDArray[np.uint8]
+    personal: NDArray[np.uint8]
     keys: NDArray[np.uint64]
     limits: NDArray[np.int32]
     carts: NDArray[np.uint64]
@@ -89,7 +88,7 @@ def sift(batch: Batch, sieve: Sieve, answers: Answers, left: Left) -> None:
             if kept == sieve.limits[q]:
                 break
             row = answers.rows[q, place]
-            code = _refusal(sieve, q, row, screen, seen)
+            code = int(sieve.personal[q, place]) or _refusal(sieve, q, row, screen, seen)
             if code != 0:
                 left.rows[q, dropped], left.codes[q, dropped] = row, code
                 dropped += 1

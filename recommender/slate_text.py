@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from recommender.batch import SOURCE_OF_CODE, Answers
 from recommender.compiled import compiled, inlined
-from recommender.sieve import REASONS, Left
+from recommender.filters import REASONS
+from recommender.sieve import Left
 
 ITEM, SCORE, BECAUSE, QUOTE_END, NEXT, ITEMS, END, DROPPED = range(8)
 """Places of the fixed parts among the words; sources follow, then reasons."""

@@ -1,30 +1,40 @@
 """Which of a model's items may be shown as things stand in the catalogue, by row, kept up with every change."""
 
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.filters import Filters
+from recommender.filters import REASONS, Filters, is_conditional
 from recommender.model import Model
-from recommender.sieve import REASONS
-from retail.catalog import item_key
+from retail.catalog import Item, item_key
 from retail.reference import Reference
+
+OLD_ENOUGH = 1 << 30
+"""An age that no item forbids."""
 
 CODES = {reason: code for code, reason in enumerate(REASONS)}
 
 
 class Stock:
-    """codes: (I,) of `recommender.sieve.REASONS`, by item row of the model."""
+    """codes: (I,) of `recommender.filters.REASONS`, by item row of the model. conditional: (I,) whether more is to be
+    asked about the item, with the customer in hand."""
 
     def __init__(self, model: Model, reference: Reference) -> None:
         self.model = model
         self._changes = reference.item_changes
         self._known = bool(reference.items)
-        refusal = Filters(reference.items).refusal
+        refusal = _impersonal(reference)
+        conditional = (_is_conditional(reference.items.get(item)) for item in model.items)
+        self.conditional: NDArray[np.bool_] = np.fromiter(conditional, np.bool_, len(model.items))
         self.codes: NDArray[np.uint8] = np.fromiter(
             (CODES[refusal(item)] for item in model.items), np.uint8, len(model.items)
         )
+
+    @property
+    def any_conditional(self) -> bool:
+        return bool(self.conditional.any())
 
     def follow(self, reference: Reference) -> bool:
         """Takes in what changed since; False where that is more than the reference remembers."""
@@ -33,25 +43,36 @@ class Stock:
             return True
         if behind > len(reference.latest_items) or self._known != bool(reference.items):
             return False
-        refusal = Filters(reference.items).refusal
+        refusal = _impersonal(reference)
         for n in range(1, behind + 1):
-            self._put(reference.latest_items[-n], refusal(reference.latest_items[-n]))
+            item = reference.latest_items[-n]
+            self._put(item, refusal(item), _is_conditional(reference.items.get(item)))
         self._changes = reference.item_changes
         return True
 
-    def _put(self, item: str, reason: str) -> None:
+    def _put(self, item: str, reason: str, conditional: bool) -> None:
         keys, key = self.model.shelf.keys, np.uint64(item_key(item))
         place = int(np.searchsorted(keys, key))
         if place < len(keys) and keys[place] == key:
-            self.codes[self.model.shelf.rows[place]] = CODES[reason]
+            row = self.model.shelf.rows[place]
+            self.codes[row], self.conditional[row] = CODES[reason], conditional
 
 
-def stock_of(model: Model, reference: Reference) -> NDArray[np.uint8]:
-    """The codes as of now. Building them anew takes 0.2 µs an item: for a new model, or a catalogue just loaded."""
+def _impersonal(reference: Reference) -> Callable[[str], str]:
+    """What holds for whoever it is: somebody old enough, with no household."""
+    return Filters(reference.items, age=OLD_ENOUGH).refusal
+
+
+def _is_conditional(item: Item | None) -> bool:
+    return item is not None and is_conditional(item)
+
+
+def stock_of(model: Model, reference: Reference) -> Stock:
+    """The stock as of now. Building them anew takes 0.2 µs an item: for a new model, or a catalogue just loaded."""
     known = _stocks.get(reference)
     if known is None or known.model is not model or not known.follow(reference):
         known = _stocks[reference] = Stock(model, reference)
-    return known.codes
+    return known
 
 
 _stocks: WeakKeyDictionary[Reference, Stock] = WeakKeyDictionary()

@@ -7,7 +7,14 @@ import msgspec
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """price: minor units of `currency`, None where unknown. available: may be recommended at all."""
+    """price: minor units of `currency`, None where unknown. available: may be recommended at all.
+
+    recalled: shown to nobody, until it is taken back.
+    age: years a customer must have, 0 for none. stock: units by store, None where stock is not told by store; a store
+    that is not named has none.
+    ingredients: None where unknown, which is shown to no household with an allergen or a diet; empty where there are
+    none, as of a lamp. allergens: contained or possible in traces, by name. diets: what it is declared to be fit for.
+    """
 
     id: str
     name: str = ""
@@ -17,6 +24,12 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     price: int | None = None
     currency: str = ""
     available: bool = True
+    recalled: bool = False
+    age: int = 0
+    stock: dict[str, int] | None = None
+    ingredients: tuple[str, ...] | None = None
+    allergens: tuple[str, ...] = ()
+    diets: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1 << 18)

@@ -5,6 +5,7 @@ from typing import TypedDict
 import msgspec
 
 from retail.customers import Care, SentPush, Visit
+from retail.household import Household
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 
@@ -28,6 +29,7 @@ class Changes(TypedDict, total=False):
     last_store: str
     care: Care
     households: tuple[str, ...]
+    household: Household
 
 
 class Surroundings(msgspec.Struct, frozen=True, gc=False):

@@ -10,6 +10,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from retail.events import Channel, DeliveryStatus
+from retail.household import NOBODY, Household
 from retail.links import Link
 
 
@@ -131,6 +132,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cart_changed: when the cart last changed. last_store: the store of the newest visit.
     care: what is known from the service channel; see `retail.care`.
     identity: its identifiers, or whose alias it is; None as long as it never met another. households: groups it is of.
+    household: what may not be shown to them: see `retail.household`.
     """
 
     version: int = 0
@@ -157,6 +159,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     care: Care = NO_CARE
     identity: Identity | None = None
     households: tuple[str, ...] = ()
+    household: Household = NOBODY
 
 
 EMPTY = CustomerState()

@@ -19,6 +19,7 @@ from retail.correspondence import (
 )
 from retail.happening import BaseEvent
 from retail.happening import Channel as Channel
+from retail.household import Declared
 from retail.reading import read_json
 
 
@@ -146,9 +147,13 @@ class ProductReturned(BaseEvent, frozen=True, kw_only=True, tag="Product Returne
 
 
 class CustomerIdentified(BaseEvent, frozen=True, kw_only=True, tag="Customer Identified"):
-    """An `identify` call: what the customer declared. traits: text by name, bounded at the edge."""
+    """An `identify` call: what the customer declared. traits: text by name, bounded at the edge.
+
+    household: what may not be shown to them, where the message said something about it.
+    """
 
     traits: dict[str, str] = msgspec.field(default_factory=dict)
+    household: Declared | None = None
 
 
 class ConsentUpdated(BaseEvent, frozen=True, kw_only=True, tag="Segment Consent Preference Updated"):

@@ -39,6 +39,7 @@ from retail.events import (
     ZoneExited,
 )
 from retail.happening import BaseEvent
+from retail.household import household_after
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.sessions import session_after
@@ -163,7 +164,10 @@ def stage_change(previous: Stage, current: Stage, event: Event) -> StageChange:
 def _identified(state: CustomerState, event: CustomerIdentified, around: Surroundings) -> Changes:
     """What is declared anew replaces the old; of more than `policy.traits` names those unmentioned longest go."""
     kept = {name: text for name, text in state.traits.items() if name not in event.traits}
-    return {"traits": dict([*kept.items(), *event.traits.items()][-around.policy.traits :])}
+    changes: Changes = {"traits": dict([*kept.items(), *event.traits.items()][-around.policy.traits :])}
+    if event.household is not None:
+        changes["household"] = household_after(state.household, event.household, event.at)
+    return changes
 
 
 def _joined(state: CustomerState, event: HouseholdJoined, around: Surroundings) -> Changes:

@@ -12,6 +12,7 @@ from retail import care, habits, history, messages
 from retail.catalog import item_key
 from retail.consents import strictest
 from retail.customers import CustomerState, Interaction, Session, Stage, Visit
+from retail.household import merged
 from retail.policy import JourneyPolicy
 from retail.pushes import united_pushes
 from retail.stages import RANK, stage_of
@@ -151,6 +152,7 @@ RULES: dict[str, _Rule] = {
     "last_store": _last_store,
     "care": lambda one, other, p: care.united(one.care, other.care, p.cases),
     "identity": lambda customer, _, __: customer.identity,
+    "household": lambda one, other, _: merged(one.household, other.household),
     "households": lambda one, other, p: tuple(sorted({*one.households, *other.households}))[: p.households],
 }
 """By field of `CustomerState`. A constraint (an allergen, an age) takes the strictest of both."""

@@ -91,10 +91,10 @@ def returned(_name: str, line: shapes.Return, common: Common, _limits: EventLimi
 
 def recorded(_name: str, raw: msgspec.Raw, common: Common, limits: EventLimits) -> Event:
     """A CRM declares on the customer's behalf what an `identify` would: the properties are the traits."""
-    traits, consents = declared(Envelope(traits=raw), limits)
+    traits, consents, household = declared(Envelope(traits=raw), limits)
     if consents:
         common["consents"] = {**(common["consents"] or {}), **consents}
-    return CustomerIdentified(**common, traits=traits)
+    return CustomerIdentified(**common, traits=traits, household=household)
 
 
 def _is_named(case: shapes.Case) -> bool:

@@ -68,10 +68,10 @@ def _track(envelope: Envelope, common: Common, limits: EventLimits) -> Event:
 
 
 def _identify(envelope: Envelope, common: Common, limits: EventLimits) -> Event:
-    traits, consents = declared(envelope, limits)
+    traits, consents, household = declared(envelope, limits)
     if consents:
         common["consents"] = {**(common["consents"] or {}), **consents}
-    return CustomerIdentified(**common, traits=traits)
+    return CustomerIdentified(**common, traits=traits, household=household)
 
 
 def _sign_of_life(envelope: Envelope, common: Common, limits: EventLimits) -> Event:

@@ -1,12 +1,14 @@
-"""What an `identify` message declares: bounded text by name, and consents."""
+"""What an `identify` message declares: bounded text by name, consents, and what the household must not be shown."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
+from retail.household import Declared
 from retail.policy import EventLimits
 from retail.wire.consent import in_purposes
 from retail.wire.envelope import Envelope
+from retail.wire.household import declared_household
 from retail.wire.reading import read
 
 _traits = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
@@ -16,8 +18,16 @@ _text = msgspec.json.Decoder(str)
 CONSENTS: Final = "consents"
 
 
-def declared(envelope: Envelope, limits: EventLimits) -> tuple[dict[str, str], dict[str, bool]]:
-    """Traits as text and consents by purpose, from `traits` or, where those are absent, `context.traits`.
+class Declaration(NamedTuple):
+    traits: dict[str, str]
+    consents: dict[str, bool]
+    household: Declared | None
+
+
+def declared(envelope: Envelope, limits: EventLimits) -> Declaration:
+    """Traits as text, consents by purpose and the household's constraints.
+
+    From `traits` or, where those are absent, `context.traits`.
 
     Kept are texts, numbers and truth values that fit the limits; what is nested, empty or longer is not.
     Raises EventRefused: `wrong_type`, `malformed_json`, `too_deep`.
@@ -25,14 +35,14 @@ def declared(envelope: Envelope, limits: EventLimits) -> tuple[dict[str, str], d
     raw = raw_traits(envelope)
     given = read(_traits, raw, "traits") if raw else None
     if not given:
-        return {}, {}
+        return Declaration({}, {}, None)
     said = given.pop(CONSENTS, None)
     consents = read(_consents, said, "traits.consents") if said is not None else None
     texts = {name: _as_text(value) for name, value in given.items()}
     kept = [
         (name, text) for name, text in texts.items() if 0 < len(text) <= limits.text and 0 < len(name) <= limits.text
     ]
-    return dict(kept[: limits.traits]), in_purposes(consents or {})
+    return Declaration(dict(kept[: limits.traits]), in_purposes(consents or {}), declared_household(given))
 
 
 def raw_traits(envelope: Envelope) -> bytes:

@@ -3,9 +3,11 @@ import pytest
 
 from gateway.answers import Recommendations
 from gateway.sentences import WORDINGS, why
-from retail.customers import encode_state
+from retail.catalog import Item
+from retail.customers import CustomerState, encode_state
+from retail.household import NOBODY, Declared, household_after
 from retail.slates import Recommendation, Source
-from tests.shop import ITEMS, customer_who, shop, viewed
+from tests.shop import ITEMS, NOON, customer_who, shop, viewed
 from tests.unit.gateway.running import Running
 
 ANA = encode_state(customer_who(viewed("bread"), viewed("milk")))
@@ -52,6 +54,21 @@ async def test_a_state_that_cannot_be_read_costs_the_personal_touch_and_no_more(
     slate = await asked(gateway)
     assert slate.fallback == "state_unreadable"
     assert slate.items
+
+
+async def test_with_redis_down_anybody_may_have_an_allergy(gateway: Running) -> None:
+    gateway.reference.put_item("snack", Item(id="snack", ingredients=("peanuts",)))
+    gateway.reference.put_item("candle", Item(id="candle", ingredients=()))
+    gateway.state.down = True
+    assert [chosen.item for chosen in (await asked(gateway)).items] == ["candle"]
+
+
+async def test_an_allergen_declared_is_out_of_the_next_answer_though_nothing_is_personal(gateway: Running) -> None:
+    gateway.reference.put_item("snack", Item(id="snack", ingredients=("Peanut oil",)))
+    gateway.reference.put_item("rice", Item(id="rice", ingredients=("rice",)))
+    household = household_after(NOBODY, Declared(allergens=("peanut",)), NOON)
+    await gateway.know("ana", encode_state(CustomerState(household=household)))
+    assert [chosen.item for chosen in (await asked(gateway)).items] == ["rice"]
 
 
 async def test_serving_never_waits_for_kafka(gateway: Running) -> None:

@@ -2,9 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.filters import Filters
+from recommender.filters import REASONS, Filters
 from recommender.model import Model, make_model
-from recommender.sieve import REASONS
 from recommender.stock import stock_of
 from retail.catalog import Item
 from retail.reference import REMEMBERED_CHANGES, Reference
@@ -25,7 +24,7 @@ def change(reference: Reference, item: str, available: bool | None) -> None:
 
 
 def told(model: Model, reference: Reference) -> list[str]:
-    return [REASONS[code] for code in stock_of(model, reference).tolist()]
+    return [REASONS[code] for code in stock_of(model, reference).codes.tolist()]
 
 
 def looked_up(model: Model, reference: Reference) -> list[str]:

@@ -1,5 +1,6 @@
 import json
 from contextlib import suppress
+from datetime import date
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from retail.events import (
     decode_event,
     encode_event,
 )
+from retail.household import Declared
 from retail.identifiers import hashed_email, hashed_phone
 from retail.policy import EventLimits
 from retail.wire import properties as shapes
@@ -249,6 +251,7 @@ def test_traits_are_kept_as_bounded_text(place: str) -> None:
     raw = message("identify", **({"traits": traits} if place == "traits" else {"context": {"traits": traits}}))
     assert refined(raw) == CustomerIdentified(
         traits={"country": "ES", "birthday": "1990-05-17", "children": "2", "vip": "true"},
+        household=Declared(born=date(1990, 5, 17).toordinal()),
         **common(id="m-1", consents={"marketing_push": True}),
     )
 
