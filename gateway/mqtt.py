@@ -110,15 +110,15 @@ class Beacons:
 
 
 def sighted(one: Heard, received: int) -> bytes:
-    """The event: whoever carries the tag was at the gateway. A tag is an identifier like a loyalty card."""
+    """The event: whoever carries the tag was at the gateway. A tag is an identifier of its own kind."""
     at = received if one.at is None else one.at
     message = Message(
         "track",
         derived_id("mqtt", one.tag, one.gateway, str(at)),
-        loyalty_card=one.tag,
         event="Beacon Sighted",
         timestamp=at,
         properties={"beacon": one.gateway, "rssi": one.rssi},
+        context={"beaconTag": one.tag},
     )
     return encode_message(message)
 

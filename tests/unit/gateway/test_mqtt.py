@@ -67,7 +67,7 @@ async def test_a_card_of_ours_is_sighted_and_a_phone_that_walks_by_is_not() -> N
         await store.publish("espresense/devices/phone/dairy", PHONE)
         await store.publish("espresense/devices/card/dairy", CARD)
         (event,) = await store.until(1)
-    assert (event["event"], event["loyaltyCard"]) == ("Beacon Sighted", f"{UUID}:1:7")
+    assert (event["event"], event["context"]) == ("Beacon Sighted", {"beaconTag": f"{UUID}:1:7"})
     assert event["properties"] == {"beacon": "gateway:dairy", "rssi": -63.1}
 
 
