@@ -1,9 +1,9 @@
 """When a worker asks Kafka for records, and for which: at a pace, and hop after hop.
 
 A fetch and what follows from it cost the same for one record as for fifty. So while records keep coming, fetches leave
-at a pace and in turn: first for what comes from outside, then for what the worker wrote because of it. Each agent then
-works every other time, on twice as much, and an event takes no longer than if both were asked for every time. After a
-silence one fetch waits for everything, and what comes is there at once.
+in rounds of two: at a pace for what comes from outside, and right behind it for what the worker writes because of that,
+which waits at the broker until it is there. An event waits half a round on average, and for nothing between the hops.
+After a silence one fetch waits for everything, and what comes is there at once.
 """
 
 from collections.abc import Collection
@@ -22,6 +22,11 @@ QUIET = 2
 
 AT_ONCE = 1
 """Milliseconds. With 0 the embedded broker brings nothing, whatever there is."""
+
+ON_ITS_WAY = 0.25
+"""Of a round: how long the broker may wait for what a worker is writing. Kafka answers as soon as it is there, after
+some 3 ms; the embedded broker always takes this long, and beside a worker that is slow what comes from outside must
+not be held up."""
 
 LONGEST = 1000
 """Milliseconds that a broker is given at most when it brings nothing though there is something."""
@@ -62,11 +67,13 @@ class Fetches:
         self._quiet: dict[int, int] = {}
         self._behind: set[int] = set()
         self._needs: dict[int, int] = {}
+        self._hops: dict[int, set[bool]] = {}
 
     async def send(self, node: int, request: object, **how: object) -> object:
         if not isinstance(request, FetchRequest):
             return await self._send(node, request, **how)
-        if node not in self._behind:
+        self._hops.setdefault(node, set()).update(entry[0] in self._inner for entry in request.topics)
+        if node not in self._behind and not self._follows(node, request):
             await self._pace.turn()
         asked = self._unhurried(node, self._part(node, request))
         answer = await self._send(node, asked, **how)
@@ -90,7 +97,19 @@ class Fetches:
         if self._pace.seconds == 0 or node not in self._turns or node in self._behind:
             return whole
         topics = [entry for entry in whole.topics if (entry[0] in self._inner) == self._turns[node]]
-        return _part_of(whole, topics) if topics else whole
+        if not topics:
+            return whole
+        is_on_its_way = self._follows(node, whole) and not self._quiet[node]
+        return _part_of(whole, topics, self._patience if is_on_its_way else AT_ONCE)
+
+    @property
+    def _patience(self) -> int:
+        return max(int(self._pace.seconds * 1000 * ON_ITS_WAY), AT_ONCE)
+
+    def _follows(self, node: int, request: FetchRequest) -> bool:
+        """Whether this is the second of a round. A broker that leads one hop only has rounds of one."""
+        turn = self._turns.get(node, False) and len(self._hops[node]) > 1
+        return turn and any(entry[0] in self._inner for entry in request.topics)
 
     def _heard(self, node: int, answer: Fetched) -> None:
         brought = sum(len(_records(partition)) for _, partitions in answer.topics for partition in partitions)
@@ -108,19 +127,19 @@ def _records(partition: tuple[Any, ...]) -> bytes:
 
 def _was_hurried(asked: FetchRequest, answer: Fetched) -> bool:
     """Whether nothing came although the answer itself says that a log goes on behind what was asked for."""
-    wanted = {(topic, number): offset for topic, partitions in asked.topics for number, offset, _ in partitions}
     partitions = [(topic, partition) for topic, found in answer.topics for partition in found]
     if any(_records(partition) for _, partition in partitions):
         return False
+    wanted = {(topic, number): offset for topic, partitions in asked.topics for number, offset, _ in partitions}
     return any(
         error == NO_ERROR and highwater > wanted.get((topic, number), highwater)
         for topic, (number, error, highwater, *_) in partitions
     )
 
 
-def _part_of(whole: FetchRequest, topics: Topics) -> FetchRequest:
-    """The same for some of its topics, answered at once with what is there."""
+def _part_of(whole: FetchRequest, topics: Topics, wait_ms: int) -> FetchRequest:
+    """The same for some of its topics, with so long for something to be there."""
     part = copy(whole)
     part._topics = topics  # noqa: SLF001 - aiokafka's request has no other way to be made from another
-    part._max_wait_ms = AT_ONCE  # noqa: SLF001
+    part._max_wait_ms = wait_ms  # noqa: SLF001
     return part

@@ -67,24 +67,44 @@ class Publisher:
         if self._waiting + size > WAITING_BYTES:
             raise PublishFailed(f"{self._waiting} bytes wait for Kafka already")
         self._waiting += size
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout
         try:
-            async with asyncio.timeout(timeout):
-                await self._deliver(records)
-        except TimeoutError as fault:
-            raise PublishFailed(
-                f"Kafka at {self._producer.broker} did not acknowledge {len(records)} records in {timeout} s"
-            ) from fault
+            if not all(record.partition is not None or record.topic in self._partitions for record in records):
+                await self._learn(records, timeout)
+            delivery = Delivery(len(records), loop.create_future())
+            # `asyncio.timeout` would cost several times as much, for every single event of the gateway.
+            deadline = loop.call_at(until, self._give_up, delivery, len(records), timeout)
+            try:
+                await self._deliver(records, delivery)
+            finally:
+                deadline.cancel()
         finally:
             self._waiting -= size
 
-    async def _deliver(self, records: Sequence[Record]) -> None:
+    def _give_up(self, delivery: Delivery, count: int, timeout: float) -> None:
+        delivery.fail(self._late(count, timeout))
+
+    def _late(self, count: int, timeout: float) -> PublishFailed:
+        return PublishFailed(f"Kafka at {self._producer.broker} did not acknowledge {count} records in {timeout} s")
+
+    async def _learn(self, records: Sequence[Record], timeout: float) -> None:
+        """How many partitions the records' topics have, as the broker has them. Raises PublishFailed."""
+        try:
+            async with asyncio.timeout(timeout):
+                for topic in {record.topic for record in records if record.partition is None}:
+                    if topic not in self._partitions:
+                        self._partitions[topic] = await self._producer.partitions(topic)
+        except TimeoutError as fault:
+            raise self._late(len(records), timeout) from fault
+
+    async def _deliver(self, records: Sequence[Record], delivery: Delivery) -> None:
         groups: dict[tuple[str, int], list[Record]] = defaultdict(list)
         for record in records:
-            partition, topic = record.partition, record.topic
+            partition = record.partition
             if partition is None:
-                partition = partition_of(record.key, self._partitions.get(topic) or await self._count(topic))
-            groups[topic, partition].append(record)
-        delivery = Delivery(len(records), asyncio.get_running_loop().create_future())
+                partition = partition_of(record.key, self._partitions[record.topic])
+            groups[record.topic, partition].append(record)
         for place, group in groups.items():
             self._lane(place).add(Parcel(delivery, group))
         self._pace.count()
@@ -101,8 +121,3 @@ class Publisher:
         if lane is None:
             lane = self._lanes[place] = Lane(self._producer, *place, self._pace)
         return lane
-
-    async def _count(self, topic: str) -> int:
-        """Partitions of a topic, as the broker has them. Raises PublishFailed."""
-        self._partitions[topic] = count = await self._producer.partitions(topic)
-        return count

@@ -1,7 +1,9 @@
 """Fetches take turns between what comes from outside and what the worker wrote itself; nothing is left out for long."""
 
+import asyncio
 from dataclasses import dataclass, field
 
+import pytest
 from aiokafka.protocol.fetch import FetchRequest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,8 @@ from streams.topics import CUSTOMER_EVENTS, STORE, WEB
 from streams.topics.pace import Pace
 
 OUTER, INNER = {WEB.name, STORE.name}, {CUSTOMER_EVENTS.name}
+
+HOUR = 3600.0
 
 LONG = 500
 """Milliseconds that a fetch for everything may wait."""
@@ -74,6 +78,31 @@ async def test_while_records_come_the_hops_take_turns_and_nothing_waits_at_the_b
     assert broker.asked[1:] == [(INNER, AT_ONCE), (OUTER, AT_ONCE), (INNER, AT_ONCE), (OUTER, AT_ONCE)]
 
 
+async def test_what_the_worker_writes_is_asked_for_right_behind_and_waited_for_a_quarter_of_the_pace() -> None:
+    broker = Broker({WEB.name})
+    fetching = fetches(broker, HOUR)
+    for _ in range(2):
+        await fetching.send(0, whole())
+    assert broker.asked == [(OUTER | INNER, LONG), (INNER, HOUR / 4 * 1000)]
+    assert await keeps_the_pace(fetching, OUTER | INNER)
+
+
+@pytest.mark.parametrize("hop", [OUTER, INNER])
+async def test_a_node_that_leads_one_hop_only_keeps_the_pace_with_every_fetch(hop: set[str]) -> None:
+    broker = Broker(set(hop))
+    fetching = fetches(broker, HOUR)
+    await fetching.send(0, whole(hop))
+    assert await keeps_the_pace(fetching, hop)
+
+
+async def keeps_the_pace(fetching: Fetches, topics: set[str]) -> bool:
+    """Whether the next fetch waits for its turn."""
+    following = asyncio.create_task(fetching.send(0, whole(topics)))
+    done, _ = await asyncio.wait([following], timeout=0.02)
+    following.cancel()
+    return not done
+
+
 async def test_once_both_hops_bring_nothing_one_fetch_waits_for_everything_again() -> None:
     broker = Broker({WEB.name})
     fetching = fetches(broker)
@@ -84,7 +113,7 @@ async def test_once_both_hops_bring_nothing_one_fetch_waits_for_everything_again
 
 async def test_behind_a_backlog_everything_is_asked_for_without_waiting() -> None:
     broker = Broker(size=BACKLOG)
-    fetching = fetches(broker, pace=3600.0)
+    fetching = fetches(broker, HOUR)
     for _ in range(4):
         broker.there = {CUSTOMER_EVENTS.name}
         await fetching.send(0, whole())
