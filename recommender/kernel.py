@@ -223,6 +223,8 @@ def _add_popular(shelf: Shelf, batch: Batch, q: int, weights: Weights, pad: Pad)
             pad.parts[_candidate(pad, shelf.here[e]), POPULAR_HERE] = shelf.here_weights[e]
     for row in range(min(weights.popular_depth, shelf.keys.size)):
         _candidate(pad, row)
+    for row in batch.offered:
+        _candidate(pad, row)
 
 
 @compiled
