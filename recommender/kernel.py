@@ -139,11 +139,9 @@ def _keep_best(pad: Pad, row: int, value: float, held: int, limit: int) -> int:
         return held
     at = min(held, limit - 1)
     while at > 0 and (value > pad.values[at - 1] or (value == pad.values[at - 1] and row < pad.basis[at - 1])):
-        pad.values[at] = pad.values[at - 1]
-        pad.basis[at] = pad.basis[at - 1]
+        pad.values[at], pad.basis[at] = pad.values[at - 1], pad.basis[at - 1]
         at -= 1
-    pad.values[at] = value
-    pad.basis[at] = row
+    pad.values[at], pad.basis[at] = value, row
     return min(held + 1, limit)
 
 
