@@ -50,6 +50,9 @@ def assemble() -> App:
     _add(CUSTOMER, "customer", "show", "Show whose an identifier is, what else is theirs, and on what evidence.")
     _add(CUSTOMER, "customer", "merge", "Say that two identifiers are one customer's.")
     _add(CUSTOMER, "customer", "split", "Say that an identifier is not the customer's it is taken for.")
+    _add(
+        APP, "explain", "explain", "Explain a customer's slate: why each item is there, what was dropped by which rule."
+    )
     _add(APP, "train", "train", "Train a model and publish it; workers and gateways take it up by themselves.")
     _add(EVALUATE, "evaluate", "sessions", "Predict the next item of sessions.")
     _add(EVALUATE, "evaluate", "baskets", "Predict each customer's last basket.")

@@ -81,6 +81,8 @@ def _parameter(parameter: Parameter) -> Document:
     schema: Document = {"type": parameter.kind}
     if parameter.default is not None:
         schema["default"] = parameter.default
+    if parameter.choices:
+        schema["enum"] = list(parameter.choices)
     return {
         "name": parameter.name,
         "in": parameter.place,

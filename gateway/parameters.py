@@ -60,6 +60,18 @@ class Parameters:
                 return name, value
         raise Refused(400, "missing_parameter", "customer: name the customer, as ?customer=42.")
 
+    def several(self, name: str, most: int) -> tuple[str, ...] | None:
+        """Ids parted by commas, None where the parameter is not given. Raises Refused (400), as on more than `most`."""
+        if name not in self._given:
+            return None
+        parts = [part for part in self._given[name].split(",") if part]
+        if len(parts) > most:
+            raise bad_parameter(name, f"at most {most} ids, not {len(parts)}.")
+        try:
+            return tuple(checked_id(part, name) for part in parts)
+        except EventRefused as fault:
+            raise Refused(400, "bad_parameter", f"{fault}.") from None
+
     def number(self, name: str, default: int, most: int) -> int:
         """A whole number from 1 to `most`. Raises Refused (400)."""
         given = self._given.get(name)

@@ -12,6 +12,7 @@ from litestar.response.base import ASGIResponse
 
 from gateway.answers import Recommendations, RecommendedItem
 from gateway.door import Asked
+from gateway.errors import Refused
 from gateway.intake import now
 from gateway.keys import KeyRing, presented_key
 from gateway.meters import Meters
@@ -21,7 +22,9 @@ from gateway.profiles import Profiles, Whose
 from gateway.responses import answer
 from gateway.rights import Right
 from gateway.sentences import why
-from recommender.recommend import Query, recommend
+from recommender.placed import Spot, slate_for
+from recommender.placements import HOME, RECIPES, listed
+from recommender.recommend import Query
 from retail.customers import EMPTY, CustomerState
 from retail.household import UNREADABLE
 from retail.reference import Reference
@@ -33,6 +36,9 @@ MOST = 100
 
 DEFAULT = 10
 """Items of a slate where nobody says how many: what a page shows."""
+
+LINES = 100
+"""Items of a cart that may be named."""
 
 STATE_UNAVAILABLE = "state_unavailable"
 STATE_UNREADABLE = "state_unreadable"
@@ -52,10 +58,11 @@ class Recommending:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_RECOMMENDATIONS)
         given = Parameters(request.scope["query_string"])
         customer, store = given.profile(), given.text("store")
-        placement, limit = given.text("placement", "home"), given.number("limit", DEFAULT, MOST)
+        placement, limit = _placement(given), given.number("limit", DEFAULT, MOST)
+        spot = _spot(given)
         (customer, state), fallback = await self._whose(customer)
         query = Query(customer=customer, state=state, at=now(), placement=placement, store=store, limit=limit)
-        slate = recommend(query, self.models.current, self.reference)
+        slate = slate_for(query, spot, self.models.current, self.reference)
         fallback = fallback or slate.fallback
         if fallback:
             self.meters.fell_back(fallback)
@@ -97,3 +104,19 @@ class Recommending:
             version=slate.version,
             fallback=fallback,
         )
+
+
+def _placement(given: Parameters) -> str:
+    """Raises Refused (400) where there is no such placement, or it lacks what it cannot do without."""
+    placement = given.text("placement") or HOME
+    recipe = RECIPES.get(placement)
+    if recipe is None:
+        message = f"placement: none is called {placement[:40]!r}. There are {listed()}. Offers are at /v1/offers."
+        raise Refused(400, "unknown_placement", message)
+    if recipe.needs and not given.text(recipe.needs):
+        raise Refused(400, "missing_parameter", f"{recipe.needs}: placement {placement} needs it, for {recipe.job}.")
+    return placement
+
+
+def _spot(given: Parameters) -> Spot:
+    return Spot(given.text("item"), given.several("cart", LINES), given.text("category"), given.text("zone"))

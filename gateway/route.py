@@ -12,7 +12,7 @@ EVENTS = "text/event-stream"
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter in query, header or path, as documented."""
+    """One parameter in query, header or path, as documented. choices: the only values, empty for any."""
 
     name: str
     description: str
@@ -20,6 +20,7 @@ class Parameter:
     place: Literal["query", "header", "path"] = "query"
     required: bool = False
     default: str | int | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

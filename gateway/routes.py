@@ -5,6 +5,7 @@ from gateway.foreign_routes import FOREIGN
 from gateway.requests import MergeRequest, PostedBatch, PostedEvent, PostedSighting, PostedSightings, SplitRequest
 from gateway.rights import Right
 from gateway.route import CHANNEL, CUSTOMER, EVENTS, READING, STORE, TEXT, WRITING, Parameter, Route
+from recommender.placements import HOME, RECIPES, listed
 
 ACCEPTING = (
     "Answered 200 when everything is stored in Kafka. One bad event does not fail its batch: it is kept among the "
@@ -65,11 +66,16 @@ RECOMMENDATIONS = Route(
     paths=("/v1/recommendations",),
     summary="What to show this customer, the best first, each with its reason",
     right=Right.READ_RECOMMENDATIONS,
-    description="Always answered, also while the customer's state cannot be read: `fallback` then says so.",
+    description="Always answered, also while the customer's state cannot be read: `fallback` then says so. An unknown "
+    "placement is answered 400 `unknown_placement`.",
     parameters=(
         CUSTOMER,
-        Parameter("placement", "Where it is shown, as home, cart or product.", default="home"),
+        Parameter("placement", f"Where it is shown. {listed()}.", default=HOME, choices=tuple(RECIPES)),
         STORE,
+        Parameter("item", "Item id, of the page: for placement item."),
+        Parameter("cart", "Item ids parted by commas, in place of the cart we know of: for cart, after_purchase."),
+        Parameter("category", "Category or department, for placement category."),
+        Parameter("zone", "Zone of the store; by default where the customer stands. For placement zone."),
         Parameter("limit", "Items wanted, 1 to 100.", kind="integer", default=10),
     ),
     answer=Recommendations,

@@ -36,10 +36,14 @@ PERSONAL = np.array([code < POPULAR_HERE or code > POPULAR for code in range(len
 REMOVED = int(Interaction.REMOVED)
 
 
+NO_ROWS = np.zeros(0, np.int32)
+
+
 class Batch(NamedTuple):
     """habits, history: records of all customers end to end, customer q's from starts[q] to starts[q + 1].
 
-    at: (Q,) seconds. store: (Q,) number of the store in the shelf, -1 for none.
+    at: (Q,) seconds. store: (Q,) number of the store in the shelf, -1 for none. offered: item rows that are candidates
+    of every customer of the batch.
     """
 
     habits: NDArray[np.void]
@@ -48,6 +52,7 @@ class Batch(NamedTuple):
     history_starts: NDArray[np.int64]
     at: NDArray[np.int64]
     store: NDArray[np.int32]
+    offered: NDArray[np.int32] = NO_ROWS
 
 
 class Weights(NamedTuple):
@@ -138,7 +143,7 @@ def scratch(shelf: Shelf, batch: Batch, weights: Weights) -> Pad:
     habits = int(np.diff(batch.habit_starts).max(initial=0))
     here = int(np.diff(shelf.here_starts).max(initial=0))
     near = weights.seeds * shelf.together.shape[1] + weights.kin * shelf.alike.shape[1]
-    most = min(habits + near + here + weights.popular_depth, shelf.keys.size)
+    most = min(habits + near + here + weights.popular_depth + batch.offered.size, shelf.keys.size)
     return Pad(
         slots=np.zeros(2 << max(most, 1).bit_length(), np.int32),
         rows=np.empty(most, np.int32),

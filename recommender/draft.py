@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from recommender.filters import Filters
+from recommender.selection import JUST_BOUGHT, Selection
 from retail.slates import Dropped, Recommendation, Source
 
 Candidate = tuple[str, float, Source, str]
@@ -12,12 +13,15 @@ Candidate = tuple[str, float, Source, str]
 
 @dataclass(slots=True)
 class Draft:
-    """limit: items wanted."""
+    """limit: items wanted. selection: the rule after the filters, None for none. surplus: what may be shown, though
+    there are enough of its kind, and why."""
 
     filters: Filters
     limit: int
     kept: list[Recommendation] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
+    selection: Selection | None = None
+    surplus: list[tuple[Recommendation, str]] = field(default_factory=list)
 
     @property
     def full(self) -> bool:
@@ -33,8 +37,28 @@ class Draft:
             if reason:
                 self.dropped.append(Dropped(item, reason))
             else:
-                kept.append(Recommendation(item, score, source, because))
+                self._select(Recommendation(item, score, source, because))
+
+    def settle(self) -> None:
+        """After the last offer: fills up with the surplus; what is left of it is dropped."""
+        wanted = self.limit - len(self.kept)
+        self.kept += [one for one, _ in self.surplus[:wanted]]
+        self.dropped += [Dropped(one.item, reason) for one, reason in self.surplus[wanted:]]
+        self.surplus = []
 
     def settled(self) -> set[str]:
         """Items that were offered already."""
-        return {kept.item for kept in self.kept} | {dropped.item for dropped in self.dropped}
+        offered = {kept.item for kept in self.kept} | {dropped.item for dropped in self.dropped}
+        return offered | {one.item for one, _ in self.surplus}
+
+    def _select(self, one: Recommendation) -> None:
+        selection = self.selection
+        if selection is None:
+            self.kept.append(one)
+        elif selection.rests(one.item):
+            self.dropped.append(Dropped(one.item, JUST_BOUGHT))
+        elif reason := selection.surplus(one.item):
+            self.surplus.append((one, reason))
+        else:
+            selection.take(one.item)
+            self.kept.append(one)

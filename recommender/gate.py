@@ -11,6 +11,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from recommender.filters import filters_of
+from recommender.offer_fitness import unfit_offer
+from recommender.offer_index import index_of
 from recommender.policy import GatePolicy
 from retail.care import complains_since
 from retail.consents import consented
@@ -55,7 +58,10 @@ def quiet_until(contact: Contact, policy: GatePolicy, reference: Reference) -> i
 
 
 def regate(push: Push, state: CustomerState, reference: Reference, policy: GatePolicy, now: int) -> Reason | None:
-    """The first reason against sending a push that was decided earlier. now: milliseconds."""
+    """The first reason against sending a push that was decided earlier. now: milliseconds.
+
+    What the offer is about may have been recalled meanwhile, and the household may have declared an allergen.
+    """
     offer = reference.offers.get(push.offer)
     if offer is not None and not consented(state, offer.purpose):
         return Reason.NO_CONSENT
@@ -66,7 +72,8 @@ def regate(push: Push, state: CustomerState, reference: Reference, policy: GateP
         return Reason.EXPIRED
     if offer is None or not offer.live or not offer.starts <= now < offer.ends:
         return Reason.NO_ELIGIBLE_OFFER
-    return None
+    filters = filters_of(state, reference.items, now, push.store)
+    return Reason.NO_ELIGIBLE_OFFER if unfit_offer(offer, filters, index_of(reference).by_category) else None
 
 
 def _no_consent(contact: Contact, policy: GatePolicy, _: Reference) -> bool:

@@ -139,11 +139,9 @@ def _keep_best(pad: Pad, row: int, value: float, held: int, limit: int) -> int:
         return held
     at = min(held, limit - 1)
     while at > 0 and (value > pad.values[at - 1] or (value == pad.values[at - 1] and row < pad.basis[at - 1])):
-        pad.values[at] = pad.values[at - 1]
-        pad.basis[at] = pad.basis[at - 1]
+        pad.values[at], pad.basis[at] = pad.values[at - 1], pad.basis[at - 1]
         at -= 1
-    pad.values[at] = value
-    pad.basis[at] = row
+    pad.values[at], pad.basis[at] = value, row
     return min(held + 1, limit)
 
 
@@ -222,6 +220,8 @@ def _add_popular(shelf: Shelf, batch: Batch, q: int, weights: Weights, pad: Pad)
         for e in range(shelf.here_starts[store], shelf.here_starts[store + 1]):
             pad.parts[_candidate(pad, shelf.here[e]), POPULAR_HERE] = shelf.here_weights[e]
     for row in range(min(weights.popular_depth, shelf.keys.size)):
+        _candidate(pad, row)
+    for row in batch.offered:
         _candidate(pad, row)
 
 

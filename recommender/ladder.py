@@ -20,10 +20,15 @@ UNKNOWN_HISTORY = "unknown_history"
 FILTERED = "filtered"
 
 
-def fill(draft: Draft, store: str, model: Model, reference: Reference) -> None:
-    """Offers items, the best rung first, until the draft is full or nothing is left."""
-    rungs = chain(_here(store, model), _popular(model), _catalog(reference))
-    draft.offer(_unsettled(rungs, draft.settled()))
+def fill(draft: Draft, rungs: Iterable[Candidate]) -> None:
+    """Offers what was not offered before, the best first, until the draft is full or nothing is left."""
+    if not draft.full:
+        draft.offer(_unsettled(rungs, draft.settled()))
+
+
+def everywhere(store: str, model: Model, reference: Reference) -> Iterator[Candidate]:
+    """All rungs, the best first; of an item on two of them both. store: "" for none."""
+    return chain(_here(store, model), _popular(model), _catalog(reference))
 
 
 def reason(model: Model, has_history: bool, known: int) -> str:

@@ -14,6 +14,7 @@ from recommender.session_index import SessionIndex, Tuning, has_sessions, index_
 from recommender.session_index import flaw as session_flaw
 from recommender.shelf import SHAPES, Arrays, Shelf, flaw, make_shelf
 from recommender.slate_text import Texts, item_texts
+from retail.catalog import item_key
 
 
 class ModelRefused(Exception):
@@ -42,6 +43,12 @@ class Model:
     stores: dict[str, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
+
+    def row(self, item: str) -> int:
+        """-1 where the model does not know the item."""
+        keys, key = self.shelf.keys, np.uint64(item_key(item))
+        place = int(np.searchsorted(keys, key))
+        return int(self.shelf.rows[place]) if place < len(keys) and keys[place] == key else -1
 
     @classmethod
     def empty(cls) -> Model:

@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.batch import PERSONAL, POPULAR, SOURCE_OF_CODE, Answers, Batch, room
+from recommender.batch import NO_ROWS, PERSONAL, POPULAR, SOURCE_OF_CODE, Answers, Batch, room
 from recommender.draft import Draft
 from recommender.filters import REASONS, filters_of
 from recommender.kernel import answer
-from recommender.ladder import fill, reason
+from recommender.ladder import everywhere, fill, reason
 from recommender.model import Model
 from recommender.policy import BlendPolicy
 from recommender.records import HABIT, INTERACTION, pack
@@ -69,7 +69,7 @@ def recommend_many(
     sifted = _answer(queries, model, reference, policy)
     slates: list[Slate] = []
     for choice, query in zip(_choices(sifted, model), queries, strict=True):
-        if len(choice.items) < _limit(query):
+        if len(choice.items) < wanted(query):
             choice = _filled(choice, query, model, reference, policy.in_view)
         slates.append(_slate(choice, query, model))
     return slates
@@ -89,7 +89,7 @@ def encoded_slates(
     bodies, own, known = write_slates(model.texts, *sifted), _personal(sifted.kept), sifted.kept.known.tolist()
     texts = [_text(*part, model) for part in zip(queries, bodies, own, known, strict=True)]
     counts = sifted.kept.counts.tolist()
-    short = [n for n, query in enumerate(queries) if counts[n] < _limit(query)]
+    short = [n for n, query in enumerate(queries) if counts[n] < wanted(query)]
     for n, choice in zip(short, _choices(_those(sifted, short), model) if short else (), strict=True):
         filled = _filled(choice, queries[n], model, reference, policy.in_view)
         texts[n] = encode_slate(_slate(filled, queries[n], model))
@@ -108,22 +108,34 @@ def warm_up(model: Model) -> None:
     encoded_slates((nobody,), model, Reference())
 
 
-def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy) -> Sifted:
+def batch_of(queries: Sequence[Query], model: Model, offered: NDArray[np.int32] = NO_ROWS) -> Batch:
+    """offered: (N,) item rows that are candidates of every customer."""
     habits = pack([query.state.habits for query in queries], HABIT)
     history = pack([query.state.history for query in queries], INTERACTION)
-    batch = Batch(
+    return Batch(
         habits=habits.records,
         habit_starts=habits.starts,
         history=history.records,
         history_starts=history.starts,
         at=np.array([query.at // 1000 for query in queries], np.int64),
         store=np.array([model.stores.get(query.store, -1) for query in queries], np.int32),
+        offered=offered,
     )
-    limits = [_limit(query) for query in queries]
-    places, weights = max(limits) + policy.spare, cached_weights(policy)
-    answers, left = room(len(queries), places), left_over(len(queries), places)
-    answer(model.shelf, batch, weights, _workspace.pad_for(model.shelf, batch, weights), answers)
+
+
+def ranked(batch: Batch, model: Model, policy: BlendPolicy, places: int, workspace: Workspace) -> Answers:
+    """The `places` best candidates of each customer, of which nothing is left out yet."""
+    weights, answers = cached_weights(policy), room(len(batch.at), places)
+    answer(model.shelf, batch, weights, workspace.pad_for(model.shelf, batch, weights), answers)
     add_sessions(model, batch, policy, answers)
+    return answers
+
+
+def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy) -> Sifted:
+    batch = batch_of(queries, model)
+    limits = [wanted(query) for query in queries]
+    places = max(limits) + policy.spare
+    answers, left = ranked(batch, model, policy, places, _workspace), left_over(len(queries), places)
     carts, cart_starts = cart_keys([query.state.cart for query in queries])
     stock = stock_of(model, reference)
     sieve = Sieve(
@@ -159,7 +171,8 @@ def _personal_codes(
     return codes
 
 
-def _limit(query: Query) -> int:
+def wanted(query: Query) -> int:
+    """Items of the slate at most."""
     return min(max(query.limit, LIMITS[0]), LIMITS[-1])
 
 
@@ -189,16 +202,16 @@ def _choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
         )
 
 
-def _filled(choice: Choice, query: Query, model: Model, reference: Reference, in_view: timedelta) -> Choice:
+def _filled(choice: Choice, query: Query, model: Model, reference: Reference, span: timedelta) -> Choice:
     """The fallback ladder adds to it; what it adds is nobody's own."""
-    screen = _in_view(query, model, in_view)
+    screen = in_view(query, model, span)
     filters = filters_of(query.state, reference.items, query.at, query.store, screen)
-    draft = Draft(filters, _limit(query), list(choice.items), list(choice.dropped))
-    fill(draft, query.store, model, reference)
+    draft = Draft(filters, wanted(query), list(choice.items), list(choice.dropped))
+    fill(draft, everywhere(query.store, model, reference))
     return choice._replace(items=tuple(draft.kept), dropped=tuple(draft.dropped))
 
 
-def _in_view(query: Query, model: Model, span: timedelta) -> str:
+def in_view(query: Query, model: Model, span: timedelta) -> str:
     """The item on the screen: viewed last, and not longer ago than `span`; "" where the model knows none."""
     newest = pack([query.state.history], INTERACTION).records[-1:]
     if not len(newest) or not len(model.items):

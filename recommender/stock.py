@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recommender.filters import REASONS, Filters, is_conditional
 from recommender.model import Model
-from retail.catalog import Item, item_key
+from retail.catalog import Item
 from retail.reference import Reference
 
 OLD_ENOUGH = 1 << 30
@@ -38,23 +38,20 @@ class Stock:
 
     def follow(self, reference: Reference) -> bool:
         """Takes in what changed since; False where that is more than the reference remembers."""
-        behind = reference.item_changes - self._changes
-        if not behind:
+        if reference.item_changes == self._changes:
             return True
-        if behind > len(reference.latest_items) or self._known != bool(reference.items):
+        changed = reference.items_since(self._changes)
+        if changed is None or self._known != bool(reference.items):
             return False
         refusal = _impersonal(reference)
-        for n in range(1, behind + 1):
-            item = reference.latest_items[-n]
+        for item in changed:
             self._put(item, refusal(item), _is_conditional(reference.items.get(item)))
         self._changes = reference.item_changes
         return True
 
     def _put(self, item: str, reason: str, conditional: bool) -> None:
-        keys, key = self.model.shelf.keys, np.uint64(item_key(item))
-        place = int(np.searchsorted(keys, key))
-        if place < len(keys) and keys[place] == key:
-            row = self.model.shelf.rows[place]
+        row = self.model.row(item)
+        if row >= 0:
             self.codes[row], self.conditional[row] = CODES[reason], conditional
 
 

@@ -11,19 +11,20 @@ from recommender.shelf import Shelf
 
 
 class Workspace(local):
-    """What was made last, and what for."""
+    """What was made last, and what for. own: candidates that the batch brings beside those of the shelf, at most."""
 
     pad: Pad | None = None
     shelf: Shelf | None = None
     weights: Weights | None = None
-    habits: int = 0
+    own: int = 0
 
     def pad_for(self, shelf: Shelf, batch: Batch, weights: Weights) -> Pad:
         """Large enough for the batch; as large as the largest one so far needed."""
         habits = len(batch.habits) if len(batch.at) == 1 else int(np.diff(batch.habit_starts).max(initial=0))
-        if self.pad is None or self.shelf is not shelf or self.weights is not weights or habits > self.habits:
+        own = habits + batch.offered.size
+        if self.pad is None or self.shelf is not shelf or self.weights is not weights or own > self.own:
             self.pad = scratch(shelf, batch, weights)
-            self.shelf, self.weights, self.habits = shelf, weights, habits
+            self.shelf, self.weights, self.own = shelf, weights, own
         return self.pad
 
 

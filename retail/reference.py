@@ -44,6 +44,14 @@ class Reference:
         if (old.category if old else "") != (item.category if item else ""):
             self.revision += 1
 
+    def items_since(self, changes: int) -> list[str] | None:
+        """Ids put or removed since `item_changes` stood at `changes`, the newest first; None where that is more than
+        is remembered."""
+        behind = self.item_changes - changes
+        if behind > len(self.latest_items):
+            return None
+        return [self.latest_items[-n] for n in range(1, behind + 1)]
+
     def put_store(self, key: str, store: Store | None) -> None:
         old = self.stores.pop(key, None)
         for beacon in old.beacons if old else ():

@@ -19,6 +19,7 @@ class Source(StrEnum):
     SIMILAR_SESSIONS = "similar_sessions"
     FOLLOWED = "followed"
     LOOKED_AT = "looked_at"
+    SIMILAR = "similar"
 
 
 class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

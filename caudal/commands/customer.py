@@ -108,15 +108,10 @@ async def _publish(order: "MergeOrdered | SplitOrdered", settings: Settings) -> 
 
 
 async def _shown(identifier: str, settings: Settings) -> "Profile":
+    from caudal.lookup import whose
     from gateway.desk import profile
-    from gateway.profiles import Profiles
-    from streams.state.redis import RedisViews
 
-    views = RedisViews.from_settings(settings.model_copy(update={"read_deadline": settings.redis_timeout}))
-    try:
-        return profile(identifier, await Profiles(views, settings.customer_partitions).whose(identifier))
-    finally:
-        await views.close()
+    return profile(identifier, await whose(identifier, settings))
 
 
 def _readable(found: "Profile") -> str:

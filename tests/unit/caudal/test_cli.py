@@ -23,6 +23,7 @@ COMMANDS = [
     ("rejects", "replay"),
     ("shop", "load"),
     ("train",),
+    ("explain",),
     ("evaluate", "sessions"),
     ("evaluate", "baskets"),
 ]

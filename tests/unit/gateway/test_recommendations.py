@@ -3,6 +3,7 @@ import pytest
 
 from gateway.answers import Recommendations
 from gateway.sentences import WORDINGS, why
+from recommender.placements import RECIPES
 from retail.catalog import Item
 from retail.customers import CustomerState, encode_state
 from retail.household import NOBODY, Declared, household_after
@@ -69,6 +70,41 @@ async def test_an_allergen_declared_is_out_of_the_next_answer_though_nothing_is_
     household = household_after(NOBODY, Declared(allergens=("peanut",)), NOON)
     await gateway.know("ana", encode_state(CustomerState(household=household)))
     assert [chosen.item for chosen in (await asked(gateway)).items] == ["rice"]
+
+
+async def test_a_placement_that_nobody_knows_is_refused_with_those_there_are(gateway: Running) -> None:
+    answer = await gateway.get("/v1/recommendations?customer=ana&placement=footer", "site")
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "unknown_placement"
+    assert [name for name in RECIPES if f"{name}:" not in answer.json()["message"]] == []
+
+
+@pytest.mark.parametrize("placement", [name for name, recipe in RECIPES.items() if recipe.needs])
+async def test_a_placement_says_what_it_cannot_do_without(gateway: Running, placement: str) -> None:
+    answer = await gateway.get(f"/v1/recommendations?customer=ana&placement={placement}", "site")
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "missing_parameter"
+    assert answer.json()["message"].startswith(f"{RECIPES[placement].needs}:")
+
+
+async def test_each_placement_is_answered_with_its_parameters(gateway: Running) -> None:
+    for placement in RECIPES:
+        query = f"customer=ana&placement={placement}&item=mug&cart=mug,lamp&category=Bread&store=madrid&zone=dairy"
+        assert (await asked(gateway, query)).placement == placement
+
+
+async def test_a_category_page_and_a_zone_hold_what_is_of_them(gateway: Running) -> None:
+    page = await asked(gateway, "customer=ana&placement=category&category=Bakery")
+    assert {chosen.item for chosen in page.items} == {"bread", "croissant"}
+    zone = await asked(gateway, "customer=ana&placement=zone&store=madrid&zone=dairy")
+    assert {chosen.item for chosen in zone.items} == {"cheese", "milk"}
+
+
+@pytest.mark.parametrize("cart", ["a%00b", "x" * 257, ",".join("x" * 101)])
+async def test_a_cart_that_cannot_be_is_refused_by_name(gateway: Running, cart: str) -> None:
+    answer = await gateway.get(f"/v1/recommendations?customer=ana&placement=cart&cart={cart}", "site")
+    assert answer.status_code == 400
+    assert "cart" in answer.json()["message"]
 
 
 async def test_serving_never_waits_for_kafka(gateway: Running) -> None:

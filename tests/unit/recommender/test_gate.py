@@ -12,6 +12,7 @@ from recommender.promote import PromotionQuery, promote
 from retail.customers import EMPTY, CustomerState, SentPush
 from retail.decisions import Push, Reason
 from retail.events import ComplaintFiled, ComplaintResolved, DeliveryStatus
+from retail.household import NOBODY, Declared, household_after
 from retail.journey import remember
 from retail.reference import Reference
 from retail.stores import Store
@@ -50,8 +51,10 @@ def reason(
     return gate(Contact(state, "this-decision", f"{store}:{at}", store, at), policy, reference)
 
 
-def push_at(state: CustomerState, at: int, store: str = "madrid") -> tuple[CustomerState, Push]:
-    decision = promote(PromotionQuery(customer=ANA, state=state, occasion=occasion(store, at=at)), SHOP, GATE)
+def push_at(
+    state: CustomerState, at: int, store: str = "madrid", reference: Reference = SHOP
+) -> tuple[CustomerState, Push]:
+    decision = promote(PromotionQuery(customer=ANA, state=state, occasion=occasion(store, at=at)), reference, GATE)
     assert isinstance(decision, Push), decision
     return remember(state, decision, JOURNEY), decision
 
@@ -209,6 +212,21 @@ def test_a_push_that_was_decided_is_not_held_against_itself() -> None:
 def test_a_push_is_not_sent_once_consent_is_withdrawn() -> None:
     state, push = push_at(WILLING, NOON)
     assert again(customer_who(consented(NOON + 1, granted=False), start=state), push) is Reason.NO_CONSENT
+
+
+def test_a_push_about_an_item_that_was_recalled_meanwhile_is_not_sent() -> None:
+    reference = shop(offers=[offer("snack", items=frozenset({"bread"}))])
+    state, push = push_at(WILLING, NOON, reference=reference)
+    assert regate(push, state, reference, GATE, NOON + SECOND) is None
+    reference.put_item("bread", msgspec.structs.replace(reference.items["bread"], recalled=True))
+    assert regate(push, state, reference, GATE, NOON + SECOND) is Reason.NO_ELIGIBLE_OFFER
+
+
+def test_a_push_is_not_sent_once_an_allergen_is_declared_that_its_item_may_hold() -> None:
+    reference = shop(offers=[offer("snack", items=frozenset({"bread"}))])
+    state, push = push_at(WILLING, NOON, reference=reference)
+    allergic = msgspec.structs.replace(state, household=household_after(NOBODY, Declared(allergens=("milk",)), NOON))
+    assert regate(push, allergic, reference, GATE, NOON + SECOND) is Reason.NO_ELIGIBLE_OFFER
 
 
 def test_a_push_is_not_sent_once_it_is_stale() -> None:

@@ -1,0 +1,225 @@
+"""A slate for a placement: the customer's state as the recipe sees it, ranked, filtered, selected; pure.
+
+Where a recipe starts from an item, a cart or an order, the customer is asked about as if these were all they had ever
+looked at: the same kernels then answer for the page instead of for the person. The filters are always the person's.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from recommender.aisles import Aisles, aisles_of, holds, is_of, popular_rows, unknown_items
+from recommender.batch import NO_ROWS, SOURCE_OF_CODE
+from recommender.draft import Candidate, Draft
+from recommender.filters import filters_of
+from recommender.ladder import everywhere, fill, reason
+from recommender.model import Model
+from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
+from recommender.recommend import Query, batch_of, in_view, ranked, recommend, wanted
+from recommender.records import INTERACTION
+from recommender.selection import Selection, bought_within
+from recommender.workspace import Workspace
+from retail import history
+from retail.catalog import item_key
+from retail.customers import CustomerState, Interaction
+from retail.events import Channel
+from retail.reference import Reference
+from retail.slates import Slate, Source
+
+DEPTH = 200
+"""Candidates ranked beyond the limit, for the selection to choose among."""
+
+OFFERED = 300
+"""The most popular items of the placement's categories that are candidates for everybody."""
+
+LINES = 50
+"""Lines of a cart that are looked at, the newest; more than any recipe gives weight to."""
+
+EMPTY_SCOPE = "empty_scope"
+"""Nothing in the catalogue is of the category or zone that was asked for."""
+
+MISSING = {Basis.ITEM: "no_item", Basis.CART: "empty_cart", Basis.ORDER: "no_order"}
+"""What a slate had nothing of to start from; it then starts from the customer, and says so."""
+
+IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.CATALOG})
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """What the page, the till or the shelf knows. item: on the page. cart: ids, in place of the cart we know of; None
+    for that one. category: or department. zone: of the query's store, "" for where the customer stands."""
+
+    item: str = ""
+    cart: tuple[str, ...] | None = None
+    category: str = ""
+    zone: str = ""
+
+
+class Seen(NamedTuple):
+    """A query as its recipe sees it. names: categories it is limited to, None for no limit. missing: see MISSING."""
+
+    query: Query
+    recipe: Recipe
+    names: frozenset[str] | None
+    missing: str
+
+
+NOWHERE = Spot()
+
+
+def slate_for(query: Query, spot: Spot, model: Model, reference: Reference) -> Slate:
+    """The slate of the query's placement. Raises KeyError where there is no such recipe."""
+    if query.placement == HOME:
+        return recommend(query, model, reference)
+    if spot.cart is not None:
+        query = _with(query, cart=dict.fromkeys(spot.cart, 1))
+    query = _in_store(query)
+    seen = _seen(query, spot, reference)
+    aisles = aisles_of(model, reference) if seen.names is not None or seen.recipe.basis is Basis.ITEM else None
+    candidates, known = _candidates(seen, spot, aisles, model, reference)
+    draft = _draft(query, seen, spot, model, reference)
+    draft.offer(candidates)
+    if seen.recipe.fills:
+        fill(draft, _rungs(seen, aisles, model, reference))
+    draft.settle()
+    return Slate(
+        customer=query.customer,
+        placement=query.placement,
+        at=query.at,
+        version=query.state.version,
+        model=model.version,
+        items=tuple(draft.kept),
+        dropped=tuple(draft.dropped),
+        fallback=_fallback(seen, draft, known, model, aisles),
+    )
+
+
+def _with(query: Query, **changes: object) -> Query:
+    return msgspec.structs.replace(query, state=msgspec.structs.replace(query.state, **changes))
+
+
+def _in_store(query: Query) -> Query:
+    """A zone is of the store where the customer stands, where no other is named."""
+    visit = query.state.visit
+    if RECIPES[query.placement].scope is not Scope.ZONE or query.store or visit is None:
+        return query
+    return msgspec.structs.replace(query, store=visit.store)
+
+
+def _seen(query: Query, spot: Spot, reference: Reference) -> Seen:
+    recipe = RECIPES[query.placement]
+    names = _names(query, spot, recipe, reference)
+    if recipe.basis is Basis.CUSTOMER:
+        return Seen(query, recipe, names, "")
+    past = _past(query, spot, recipe.basis)
+    if not past:
+        return Seen(query, recipe, names, MISSING[recipe.basis])
+    return Seen(_with(query, history=past, habits=b""), recipe, names, "")
+
+
+def _names(query: Query, spot: Spot, recipe: Recipe, reference: Reference) -> frozenset[str] | None:
+    if recipe.scope is Scope.CATEGORY and spot.category:
+        return frozenset({spot.category})
+    if recipe.scope is not Scope.ZONE:
+        return None
+    visit, store = query.state.visit, reference.stores.get(query.store)
+    zone = spot.zone or (visit.zone if visit is not None and visit.store == query.store else "")
+    if not zone:
+        return None
+    zones = store.zones if store is not None else ()
+    return frozenset(name for one in zones if one.id == zone for name in one.categories)
+
+
+def _past(query: Query, spot: Spot, basis: Basis) -> bytes:
+    """The history that the recipe starts from, as `retail.history` packs it; empty where there is none."""
+    if basis is Basis.ITEM:
+        return _records((spot.item,), query.at, Interaction.VIEWED) if spot.item else b""
+    if basis is Basis.CART or spot.cart:
+        return _records(tuple(query.state.cart)[-LINES:], query.at, Interaction.ADDED)
+    return _newest_order(query.state)
+
+
+def _records(items: tuple[str, ...], at: int, kind: Interaction) -> bytes:
+    return b"".join(history.pack(item_key(item), at // 1000, kind, Channel.WEB) for item in items)
+
+
+def _newest_order(state: CustomerState) -> bytes:
+    past = np.frombuffer(state.history, INTERACTION)
+    bought = past[past["kind"] == int(Interaction.BOUGHT)]
+    return bought[bought["at"] == bought["at"].max()].tobytes() if len(bought) else b""
+
+
+def _candidates(
+    seen: Seen, spot: Spot, aisles: Aisles | None, model: Model, reference: Reference
+) -> tuple[Iterator[Candidate], int]:
+    """The allowed ones, best first, and how many of the own items the model knows."""
+    offered = NO_ROWS
+    if aisles is not None:
+        offered = np.array(popular_rows(aisles, _near(seen, spot, reference), OFFERED), np.int32)
+    batch = batch_of((seen.query,), model, offered)
+    places = wanted(seen.query) + DEPTH + len(offered)
+    answers = ranked(batch, model, seen.recipe.blend, places, _workspace)
+    count = int(answers.counts[0])
+    columns = (answers.rows, answers.scores.astype(np.float64).round(4), answers.sources, answers.evidence)
+    ranking = zip(*(column[0, :count].tolist() for column in columns), strict=True)
+    return _allowed(ranking, seen, model, reference), int(answers.known[0])
+
+
+def _near(seen: Seen, spot: Spot, reference: Reference) -> frozenset[str]:
+    """The categories of the placement; of an item its own, so that one that nobody bought yet has company."""
+    if seen.names is not None:
+        return seen.names
+    item = reference.items.get(spot.item)
+    return frozenset({item.category}) if item is not None else frozenset()
+
+
+def _allowed(
+    ranking: Iterator[tuple[int, float, int, int]], seen: Seen, model: Model, reference: Reference
+) -> Iterator[Candidate]:
+    names, sources = seen.names, seen.recipe.sources
+    anchored = seen.recipe.basis is not Basis.CUSTOMER and not seen.missing
+    for row, score, code, evidence in ranking:
+        item, source = model.items[row], SOURCE_OF_CODE[code]
+        if names is not None and not is_of(reference.items.get(item), names):
+            continue
+        if sources and source not in sources:
+            continue
+        yield item, score, Source.SIMILAR if anchored and source is Source.TASTE else source, model.names[evidence]
+
+
+def _draft(query: Query, seen: Seen, spot: Spot, model: Model, reference: Reference) -> Draft:
+    screen = spot.item or in_view(query, model, seen.recipe.blend.in_view)
+    bought = bought_within(query.state, seen.recipe, query.at)
+    return Draft(
+        filters_of(query.state, reference.items, query.at, query.store, screen),
+        wanted(query),
+        selection=Selection(seen.recipe, reference.items, bought),
+    )
+
+
+def _rungs(seen: Seen, aisles: Aisles | None, model: Model, reference: Reference) -> Iterator[Candidate]:
+    if seen.names is None or aisles is None:
+        return everywhere(seen.query.store, model, reference)
+    return _shelves(seen.names, aisles, model)
+
+
+def _shelves(names: frozenset[str], aisles: Aisles, model: Model) -> Iterator[Candidate]:
+    for row in popular_rows(aisles, names, 2 * OFFERED):
+        yield model.items[row], 0.0, Source.POPULAR, ""
+    for item in unknown_items(aisles, sorted(names)):
+        yield item, 0.0, Source.CATALOG, ""
+
+
+def _fallback(seen: Seen, draft: Draft, known: int, model: Model, aisles: Aisles | None) -> str:
+    """Why it is not what was asked for, "" if it is."""
+    if seen.names is not None and aisles is not None and not holds(aisles, seen.names):
+        return EMPTY_SCOPE
+    if seen.missing:
+        return seen.missing
+    if any(one.source not in IMPERSONAL for one in draft.kept):
+        return ""
+    return reason(model, bool(seen.query.state.history or seen.query.state.habits), known)
+
+
+_workspace = Workspace()
