@@ -1,4 +1,4 @@
-"""`caudal evaluate sessions` and `caudal evaluate baskets`."""
+"""`caudal evaluate sessions`, `caudal evaluate baskets` and `caudal evaluate coupons`."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from caudal.cache import cache_folder
 
 if TYPE_CHECKING:
-    from recommender.evaluation.report import Report
+    from recommender.evaluation.report import CouponReport, Report
 
 
 def sessions(
@@ -59,6 +59,30 @@ def baskets(*, file: Path, report: Path | None = None, json: Annotated[bool, Par
     _tell(evaluate_baskets(file, _show), report, json)
 
 
+def coupons(*, json: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Foresee which households redeem a coupon of a campaign, from what was known when it started.
+
+    The year of Complete Journey that comes with the package: campaigns that start before August teach, those from
+    August on judge. The mean of three seeds, beside what counting alone would say.
+
+    Parameters
+    ----------
+    json
+        Print the report as one JSON object instead of a table.
+    """
+    _prepare()
+    from recommender.evaluation.coupons import evaluate_coupons
+    from recommender.evaluation.report import to_json
+    from recommender.training.complete_journey_mailings import read_mailings
+
+    _show("reading", 0.0)
+    report = evaluate_coupons(read_mailings(), progress=_show)
+    if json:
+        print(to_json(report).decode())
+        return
+    _tell_coupons(report)
+
+
 def _prepare() -> None:
     """May start this command anew, with the library that training needs."""
     from recommender.training.openmp import ensure
@@ -82,6 +106,22 @@ def _tell(report: "Report", file: Path | None, json: bool) -> None:
         print(to_json(report).decode())
         return
     _tell_table(report)
+
+
+def _tell_coupons(report: "CouponReport") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from recommender.evaluation.report import coupon_table
+
+    header, rows = coupon_table(report)
+    title = f"coupons: {report.n:,} judged ({report.redeemed:.1%} redeemed), learned from {report.trained_on:,}"
+    shown = Table(*header, title=title)
+    for row in rows:
+        shown.add_row(*row)
+    console = Console()
+    console.print(shown)
+    console.print(f"{len(report.seeds)} seeds; {report.features} features; {report.seconds} s; {report.machine}")
 
 
 def _tell_table(report: "Report") -> None:

@@ -25,6 +25,7 @@ COMMANDS = [
     ("train",),
     ("evaluate", "sessions"),
     ("evaluate", "baskets"),
+    ("evaluate", "coupons"),
 ]
 
 
