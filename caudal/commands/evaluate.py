@@ -9,6 +9,8 @@ from cyclopts import Parameter
 from caudal.cache import cache_folder
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from recommender.evaluation.report import CouponReport, Report
 
 
@@ -109,34 +111,30 @@ def _tell(report: "Report", file: Path | None, json: bool) -> None:
 
 
 def _tell_coupons(report: "CouponReport") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from recommender.evaluation.report import coupon_table
 
-    header, rows = coupon_table(report)
     title = f"coupons: {report.n:,} judged ({report.redeemed:.1%} redeemed), learned from {report.trained_on:,}"
-    shown = Table(*header, title=title)
-    for row in rows:
-        shown.add_row(*row)
-    console = Console()
-    console.print(shown)
+    console = _print_table(title, *coupon_table(report))
     console.print(f"{len(report.seeds)} seeds; {report.features} features; {report.seconds} s; {report.machine}")
 
 
-def _tell_table(report: "Report") -> None:
+def _print_table(title: str, header: list[str], rows: list[list[str]]) -> "Console":
     from rich.console import Console
     from rich.table import Table
 
-    from recommender.evaluation.report import table
-
-    header, rows = table(report)
-    title = f"{report.form}: {report.n:,} judged, learned from {report.trained_on:,} lines, {report.items:,} items"
     shown = Table(*header, title=title)
     for row in rows:
         shown.add_row(*row)
     console = Console()
     console.print(shown)
+    return console
+
+
+def _tell_table(report: "Report") -> None:
+    from recommender.evaluation.report import table
+
+    title = f"{report.form}: {report.n:,} judged, learned from {report.trained_on:,} lines, {report.items:,} items"
+    console = _print_table(title, *table(report))
     latency = report.latency
     console.print(
         f"one recommend call: p50 {latency.p50_ms} ms, p90 {latency.p90_ms} ms, p99 {latency.p99_ms} ms "
