@@ -60,6 +60,7 @@ class Weights(NamedTuple):
 
     parts: NDArray[np.float32]
     habit_decay: float
+    doubt: float
     seed_decay: float
     fresh: float
     stale: float
@@ -115,6 +116,7 @@ def weights_of(policy: BlendPolicy) -> Weights:
     return Weights(
         parts=np.array(parts, np.float32),
         habit_decay=policy.habit_decay.total_seconds(),
+        doubt=policy.doubt,
         seed_decay=policy.seed_decay,
         fresh=policy.fresh.total_seconds(),
         stale=policy.stale,

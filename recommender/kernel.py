@@ -239,7 +239,8 @@ def _weigh(shelf: Shelf, basis: int, weights: Weights, pull: float, pad: Pad) ->
         for number in range(pad.filled[0]):
             largest = max(largest, pad.parts[number, source])
         weight = weights.parts[source] * (pull if source == SEEN_TOGETHER else 1.0)
-        pad.factors[source] = weight / largest if largest > 0.0 else 0.0
+        doubt = weights.doubt if source == BOUGHT_BEFORE else 0.0
+        pad.factors[source] = weight / (largest + doubt) if largest > 0.0 else 0.0
 
 
 @compiled

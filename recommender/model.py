@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.blend import BLEND, blend_flaw, blend_of
 from recommender.manifest import FORMAT, MANIFEST, FileEntry, Manifest, checksum, read_manifest
+from recommender.policy import BlendPolicy
 from recommender.session_index import SessionIndex, Tuning, has_sessions, index_of, no_sessions, tuning_of
 from recommender.session_index import flaw as session_flaw
 from recommender.shelf import SHAPES, Arrays, Shelf, flaw, make_shelf
@@ -30,6 +32,7 @@ class Model:
 
     first, last: the purchases it learned from, seconds since the epoch.
     sessions, tuning: what others clicked, and how it is asked; an index of no session where none were learned from.
+    blend: how the sources are weighed, as training found best.
     """
 
     version: str
@@ -40,6 +43,7 @@ class Model:
     texts: Texts
     sessions: SessionIndex
     tuning: Tuning
+    blend: BlendPolicy = BLEND
     stores: dict[str, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
@@ -68,13 +72,13 @@ def empty_arrays() -> dict[str, NDArray[np.generic]]:
 
 def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -> Model:
     """Raises ModelRefused where the arrays do not fit together."""
-    wrong = flaw(arrays)
+    wrong = flaw(arrays) or blend_flaw(arrays)
     if not wrong:
         arrays = arrays if has_sessions(arrays) else {**arrays, **no_sessions(len(arrays["keys"]))}
         wrong = session_flaw(arrays)
     if wrong:
         raise ModelRefused(f"model {version}: {wrong}")
-    items, stores = _texts(arrays["item_ids"]), _texts(arrays["store_ids"])
+    items, stores = texts_of(arrays["item_ids"]), texts_of(arrays["store_ids"])
     if len(items) != len(arrays["keys"]) or len(stores) != len(arrays["here_starts"]) - 1:
         raise ModelRefused(f"model {version}: {len(items)} item ids and {len(stores)} store ids do not fit its arrays")
     numbers = {store: number for number, store in enumerate(stores)}
@@ -90,6 +94,7 @@ def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -
         texts=item_texts(items),
         sessions=index_of(arrays),
         tuning=tuning_of(arrays),
+        blend=blend_of(arrays),
         stores=numbers,
         first=first,
         last=last,
@@ -124,7 +129,8 @@ def texts(values: Sequence[str]) -> NDArray[np.uint8]:
     return np.frombuffer("".join(value + "\0" for value in values).encode(), np.uint8)
 
 
-def _texts(packed: NDArray[np.generic]) -> tuple[str, ...]:
+def texts_of(packed: NDArray[np.generic]) -> tuple[str, ...]:
+    """What `texts` packed. Raises ModelRefused."""
     try:
         return tuple(packed.tobytes().decode().split("\0")[:-1])
     except UnicodeDecodeError as error:

@@ -75,10 +75,13 @@ class GatePolicy:
 class BlendPolicy:
     """How the sources of a slate are weighed; measured on Complete Journey and on a public session log.
 
+    What differs most between shops is found anew by each training (`recommender.blend`).
+
     Each source is first scaled so that the customer's strongest candidate of it counts 1; then the weights apply.
     habit: bought before, the strongest known signal in a grocery. together: neighbours of the newest items.
     taste: the factor model. here: popular in the asked store, before popular: anywhere.
-    habit_decay: the same as the journey counts with, or counters and reader would disagree.
+    habit_decay: how fast a counter that the journey kept fades from the last purchase until now.
+    doubt: purchases that are set against the customer's strongest habit: with 1, one purchase makes half a habit.
     session: what others did in sessions like the customer's current one; while there is one, it says most.
     session_gap: silence that ends a session, as in the journey.
     seeds: newest distinct items whose neighbours are looked at. seed_decay: what each older seed keeps of the weight.
@@ -99,6 +102,7 @@ class BlendPolicy:
     session: float = 6.0
     session_gap: timedelta = JourneyPolicy.session_gap
     habit_decay: timedelta = JourneyPolicy.habit_decay
+    doubt: float = 0.0
     seeds: int = 8
     seed_decay: float = 0.6
     fresh: timedelta = timedelta(hours=2)

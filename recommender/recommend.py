@@ -28,8 +28,6 @@ from retail.slates import Dropped, Recommendation, Slate, encode_slate
 LIMITS = range(1, 101)
 """Items that may be asked for; more or fewer are taken as the nearest."""
 
-BLEND = BlendPolicy()
-
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, where and when. store: "" outside stores. at: milliseconds. limit: items wanted, 1 to 100."""
@@ -60,12 +58,16 @@ class Choice(NamedTuple):
 
 
 def recommend_many(
-    queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy = BLEND
+    queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy | None = None
 ) -> list[Slate]:
-    """One slate per query, computed together in one kernel call. Never raises for want of data:
-    an unknown customer or an empty model gives a slate that says what it fell back to."""
+    """One slate per query, computed together in one kernel call. policy: where none is given, the model's own.
+
+    Never raises for want of data: an unknown customer or an empty model gives a slate that
+    says what it fell back to.
+    """
     if not queries:
         return []
+    policy = policy or model.blend
     sifted = _answer(queries, model, reference, policy)
     slates: list[Slate] = []
     for choice, query in zip(_choices(sifted, model), queries, strict=True):
@@ -75,16 +77,17 @@ def recommend_many(
     return slates
 
 
-def recommend(query: Query, model: Model, reference: Reference, policy: BlendPolicy = BLEND) -> Slate:
+def recommend(query: Query, model: Model, reference: Reference, policy: BlendPolicy | None = None) -> Slate:
     return recommend_many((query,), model, reference, policy)[0]
 
 
 def encoded_slates(
-    queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy = BLEND
+    queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy | None = None
 ) -> list[bytes]:
     """What `encode_slate` makes of `recommend_many`'s answer, byte for byte, without an object an item."""
     if not queries:
         return []
+    policy = policy or model.blend
     sifted = _answer(queries, model, reference, policy)
     bodies, own, known = write_slates(model.texts, *sifted), _personal(sifted.kept), sifted.kept.known.tolist()
     texts = [_text(*part, model) for part in zip(queries, bodies, own, known, strict=True)]
@@ -96,7 +99,7 @@ def encoded_slates(
     return texts
 
 
-def ranking(queries: Sequence[Query], model: Model, policy: BlendPolicy = BLEND) -> Answers:
+def ranking(queries: Sequence[Query], model: Model, policy: BlendPolicy) -> Answers:
     """The ranking behind the slates of an unknown shop, without a slate: for judging many variants."""
     return _answer(queries, model, Reference(), policy).kept
 

@@ -1,23 +1,24 @@
 """`caudal evaluate baskets`: each customer's last basket, predicted from all the others."""
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from recommender.evaluation import metrics
 from recommender.evaluation.asking import latency, lists, quick_lists
-from recommender.evaluation.contenders import BASKET_CONTENDERS, BLEND, PERSONAL, SHIPPED
+from recommender.evaluation.contenders import BLEND, basket_contenders
+from recommender.evaluation.frequency import frequency_lists
 from recommender.evaluation.metrics import Values
 from recommender.evaluation.report import Report, intervals, means
-from recommender.evaluation.shopping import after_purchases, baskets_by_customer, counted
 from recommender.model import Model, make_model
+from recommender.policy import BlendPolicy
 from recommender.recommend import Query
 from recommender.training.progress import Progress, silent
+from recommender.training.shopping import Basket, after_purchases, baskets_by_customer, last_baskets
 from recommender.training.table import TableRefused, read_baskets
 from recommender.training.train import TRAINING, train
 from recommender.training.transactions import Transactions
@@ -25,17 +26,14 @@ from recommender.training.transactions import Transactions
 PLACES = 20
 """Length of the lists that are judged."""
 
-NEVER = timedelta(days=36_500)
-"""As a decay: plain counts."""
-
 
 @dataclass(frozen=True)
 class Case:
-    """One customer's last basket: what was asked just before it, what was in it. counts: plain counts, as habits."""
+    """One customer's last basket: what was asked just before it, what was in it, and the baskets before."""
 
     query: Query
     wanted: list[str]
-    counts: bytes
+    before: list[Basket]
 
 
 def evaluate_baskets(source: Path | Transactions, progress: Progress = silent) -> Report:
@@ -50,13 +48,10 @@ def evaluate_baskets(source: Path | Transactions, progress: Progress = silent) -
     cases = _cases(lines)
     if not cases:
         raise TableRefused(f"{source}: no customer has two baskets, so there is no last one to predict")
-    taught = lines.only(~_held_out(lines))
+    taught = lines.only(~last_baskets(lines))
     model = make_model("evaluated", train(taught, TRAINING, lambda doing, done: progress(doing, 0.1 + 0.7 * done)))
     known = set(model.items)
-    values = {}
-    for number, name in enumerate(BASKET_CONTENDERS):
-        progress(f"judging {name}", 0.8 + 0.2 * number / len(BASKET_CONTENDERS))
-        values[name] = _values(cases, model, name)
+    values = _compared(cases, taught, model, progress)
     return Report(
         form="baskets",
         n=len(cases),
@@ -65,9 +60,9 @@ def evaluate_baskets(source: Path | Transactions, progress: Progress = silent) -
         skipped={"customers with a single basket": len(np.unique(lines.customer)) - len(cases)},
         models={name: means(each) for name, each in values.items()},
         intervals=intervals(values[BLEND], list(range(len(cases))), TRAINING.seed),
-        tuning={},
+        tuning=_tuning(model.blend),
         known=float(np.mean([item in known for case in cases for item in case.wanted])),
-        latency=latency([case.query for case in cases], model, SHIPPED),
+        latency=latency([case.query for case in cases], model, model.blend),
         seed=TRAINING.seed,
         seconds=round(time.perf_counter() - began, 1),
     )
@@ -80,31 +75,13 @@ def _cases(lines: Transactions) -> list[Case]:
         if before:
             state = after_purchases(before)
             query = Query(customer=last.customer, state=state, at=last.at * 1000, store=last.store, limit=PLACES)
-            cases.append(Case(query, list(last.items), counted(before)))
+            cases.append(Case(query, list(last.items), before))
     return cases
 
 
-def _held_out(lines: Transactions) -> NDArray[np.bool_]:
-    """(L,) whether a line belongs to its customer's last basket, and not to the only one."""
-    first = np.full(int(lines.basket.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first, lines.basket, lines.at)
-    order = np.lexsort((lines.basket, first[lines.basket], lines.customer))
-    basket, customer = lines.basket[order], lines.customer[order]
-    ends = np.flatnonzero(np.append(customer[1:] != customer[:-1], True)) if len(order) else order
-    starts = np.concatenate(([0], ends[:-1] + 1)) if len(order) else order
-    several = basket[starts] != basket[ends]
-    return np.isin(lines.basket, basket[ends[several]])
-
-
-def _values(cases: list[Case], model: Model, name: str) -> dict[str, Values]:
-    contender = BASKET_CONTENDERS[name]
-    queries, policy = [case.query for case in cases], contender.policy
-    if name == PERSONAL:
-        queries = [_plainly(case) for case in cases]
-        policy = replace(policy, habit_decay=NEVER)
+def _judged(listed: Iterable[list[str]], cases: list[Case]) -> dict[str, Values]:
     wanted = [case.wanted for case in cases]
-    ask = lists if name == BLEND else quick_lists
-    places = metrics.places_of(list(ask(queries, contender.of(model), policy)), wanted)
+    places = metrics.places_of(list(listed), wanted)
     sizes = np.array([len(items) for items in wanted])
     return {
         "recall@10": metrics.recalls(places, sizes, 10),
@@ -114,6 +91,21 @@ def _values(cases: list[Case], model: Model, name: str) -> dict[str, Values]:
     }
 
 
-def _plainly(case: Case) -> Query:
-    state = msgspec.structs.replace(case.query.state, habits=case.counts, history=b"")
-    return msgspec.structs.replace(case.query, state=state)
+def _compared(
+    cases: list[Case], taught: Transactions, model: Model, progress: Progress
+) -> dict[str, dict[str, Values]]:
+    """Values by metric, by contender."""
+    baskets = [case.before for case in cases]
+    values = {name: _judged(listed, cases) for name, listed in frequency_lists(baskets, taught, PLACES).items()}
+    queries, contenders = [case.query for case in cases], basket_contenders(model.blend)
+    for number, (name, policy) in enumerate(contenders.items()):
+        progress(f"judging {name}", 0.8 + 0.2 * number / len(contenders))
+        ask = lists if name == BLEND else quick_lists
+        values[name] = _judged(ask(queries, model, policy), cases)
+    return values
+
+
+def _tuning(policy: BlendPolicy) -> dict[str, float]:
+    days = policy.habit_decay / timedelta(days=1)
+    weights = {name: float(getattr(policy, name)) for name in ("doubt", "stale", "taste", "here", "popular")}
+    return {"habit decay in days": days, **weights}

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from recommender import blend
 from recommender.model import Model
 from recommender.policy import BlendPolicy
 
 BLEND = "blend"
 POPULARITY = "popularity"
-PERSONAL = "personal frequency"
 TOGETHER = "co-visitation"
 TASTE = "als"
 SESSIONS = "sessions alone"
 NEIGHBOURS = "session neighbours alone"
 RULES = "sequential rules alone"
 
-SHIPPED = BlendPolicy()
+SHIPPED = blend.BLEND
 
 _NONE = replace(SHIPPED, habit=0.0, together=0.0, taste=0.0, here=0.0, popular=0.0, session=0.0)
 
@@ -35,7 +35,6 @@ class Contender:
 
 BASELINES = {
     POPULARITY: Contender(replace(_NONE, popular=1.0)),
-    PERSONAL: Contender(replace(_NONE, habit=1.0)),
     TOGETHER: Contender(replace(_NONE, together=1.0)),
     TASTE: Contender(replace(_NONE, taste=1.0)),
 }
@@ -53,7 +52,6 @@ SESSION_CONTENDERS = {
             policy=replace(contender.policy, session_gap=_ONE_SESSION.session_gap, in_view=_ONE_SESSION.in_view),
         )
         for name, contender in BASELINES.items()
-        if name != PERSONAL
     },
     RULES: Contender(_OWN, {"neighbours": 0.0, "again": 0.0, "follow": 1.0}),
     NEIGHBOURS: Contender(_OWN, {"follow": 0.0, "follow_second": 0.0, "again": 0.0}),
@@ -67,10 +65,15 @@ SESSION_CONTENDERS = {
 }
 """The blend last: what has to beat the others."""
 
-BASKET_CONTENDERS = {
-    **BASELINES,
-    "blend without habits": Contender(replace(SHIPPED, habit=0.0)),
-    "blend without co-visitation": Contender(replace(SHIPPED, together=0.0)),
-    "blend without als": Contender(replace(SHIPPED, taste=0.0)),
-    BLEND: Contender(SHIPPED),
-}
+
+def basket_contenders(shipped: BlendPolicy) -> dict[str, BlendPolicy]:
+    """Policies by name, the shipped blend last. shipped: of the trained model."""
+    return {
+        **{name: contender.policy for name, contender in BASELINES.items()},
+        "blend before tuning": SHIPPED,
+        "blend without habits": replace(shipped, habit=0.0),
+        "blend without co-visitation": replace(shipped, together=0.0),
+        "blend without als": replace(shipped, taste=0.0),
+        "blend without popularity": replace(shipped, popular=0.0),
+        BLEND: shipped,
+    }

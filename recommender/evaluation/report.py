@@ -43,6 +43,25 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = platform.machine()
 
 
+class CouponReport(msgspec.Struct, frozen=True, kw_only=True):
+    """n: pairs of household and campaign judged, of whom the share `redeemed` answered; trained_on: pairs learned from.
+
+    models: figures by name, the learned one last: the mean over the seeds. spread: its least and its most.
+    """
+
+    form: str
+    n: int
+    redeemed: float
+    trained_on: int
+    redeemed_in_training: float
+    features: int
+    models: dict[str, Figures]
+    spread: dict[str, tuple[float, float]]
+    seeds: tuple[int, ...]
+    seconds: float
+    machine: str = platform.machine()
+
+
 def latency_of(seconds: list[float]) -> Latency:
     """seconds: of each call."""
     values = np.percentile(np.array(seconds) * 1000, (50, 90, 99)) if seconds else np.zeros(3)
@@ -59,9 +78,17 @@ def intervals(values: dict[str, Values], groups: list[int], seed: int) -> dict[s
     return {metric: interval(each, np.array(groups, np.int64), seed) for metric, each in values.items()}
 
 
-def to_json(report: Report) -> bytes:
+def to_json(report: Report | CouponReport) -> bytes:
     """One object on one line."""
     return msgspec.json.encode(report)
+
+
+def coupon_table(report: CouponReport) -> tuple[list[str], list[list[str]]]:
+    """Header and rows for whoever prints it; the last row is the range over the seeds."""
+    metrics = list(report.spread)
+    rows = [[name, *(f"{figures[metric]:.4f}" for metric in metrics)] for name, figures in report.models.items()]
+    rows.append(["seeds of the last", *("{:.4f} to {:.4f}".format(*report.spread[metric]) for metric in metrics)])
+    return ["model", *metrics], rows
 
 
 def table(report: Report) -> tuple[list[str], list[list[str]]]:

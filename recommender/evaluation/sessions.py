@@ -12,10 +12,10 @@ from recommender.evaluation.asking import latency, lists, quick_lists
 from recommender.evaluation.contenders import BLEND, SESSION_CONTENDERS
 from recommender.evaluation.metrics import Values
 from recommender.evaluation.report import Report, intervals, means
-from recommender.evaluation.shopping import along_clicks, clicks_by_session
 from recommender.model import Model, make_model
 from recommender.recommend import Query
 from recommender.training.progress import Progress, silent
+from recommender.training.shopping import along_clicks, clicks_by_session
 from recommender.training.table import TableRefused, read_sessions
 from recommender.training.train import TRAINING, train
 from recommender.training.transactions import Transactions

@@ -20,28 +20,30 @@ def read_complete_journey() -> Transactions:
 
     Times are the tills' local times, taken as UTC. Raises ModuleNotFoundError where the wheel is not installed.
     """
-    lines = _table("transactions", COLUMNS)
+    lines = read_table("transactions", COLUMNS)
     not_goods = pc.is_in(lines["product_id"], value_set=_not_goods())
     lines = lines.filter(pc.and_(pc.greater(lines["quantity"], 0), pc.invert(not_goods)))
-    customers, customer = numbered(_integers(lines, "household_id"))
-    items, item = numbered(_integers(lines, "product_id"))
-    stores, store = numbered(_integers(lines, "store_id"))
-    _, basket = numbered(_integers(lines, "basket_id"))
-    at = _integers(lines, "transaction_timestamp") // 1_000_000_000
+    customers, customer = numbered(read_integers(lines, "household_id"))
+    items, item = numbered(read_integers(lines, "product_id"))
+    stores, store = numbered(read_integers(lines, "store_id"))
+    _, basket = numbered(read_integers(lines, "basket_id"))
+    at = read_integers(lines, "transaction_timestamp") // 1_000_000_000
     return Transactions(customers, items, stores, customer, item, store, basket, at)
 
 
 def _not_goods() -> pa.Array:
-    products = _table("products", ["product_id", "department", "product_type"])
+    products = read_table("products", ["product_id", "department", "product_type"])
     fuel = pc.fill_null(pc.match_substring(products["product_type"], "GASOLINE"), False)
     coupon = pc.fill_null(pc.equal(products["department"], "COUPON"), False)
     return products.filter(pc.or_(fuel, coupon))["product_id"].combine_chunks()
 
 
-def _table(name: str, columns: list[str]) -> pa.Table:
+def read_table(name: str, columns: list[str]) -> pa.Table:
+    """Of the wheel, without ".parquet". Raises ModuleNotFoundError where it is not installed."""
     with as_file(files(PACKAGE) / "data" / f"{name}.parquet") as path:
         return pq.read_table(path, columns=columns)
 
 
-def _integers(table: pa.Table, column: str) -> NDArray[np.int64]:
+def read_integers(table: pa.Table, column: str) -> NDArray[np.int64]:
+    """Numbers, and times as nanoseconds since 1970."""
     return np.asarray(table[column].cast(pa.int64()).to_numpy(), np.int64)

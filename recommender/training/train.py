@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.model import texts
+from recommender.blend import BlendTuning, blend_arrays
+from recommender.model import Model, make_model, texts, texts_of
 from recommender.policy import TrainingPolicy
 from recommender.publication import Provenance, publish
 from recommender.session_index import session_arrays
 from recommender.training.alike import alike
+from recommender.training.blend_tuning import tune_blend
 from recommender.training.complete_journey import read_complete_journey
 from recommender.training.covisitation import together
 from recommender.training.factors import factors
@@ -77,21 +79,36 @@ def train(
     """All arrays of a model. The same lines and policy give the same arrays, on the same machine.
 
     sessions: clicks, from which the session index is made; items that nobody bought are left out of it.
+    The span of popularity and the weights of the sources are found on the lines themselves (`training.blend_tuning`).
     """
-    names, lines = _shelved(_distinct(lines), policy)
-    progress("what is bought together", 0.1)
+    lines = _distinct(lines)
+    policy, tuning = tune_blend(lines, policy, _trial, lambda doing, part: progress(doing, 0.35 * part))
+    arrays = _taught(lines, policy, lambda doing, part: progress(doing, 0.4 + 0.4 * part))
+    if tuning != BlendTuning():
+        arrays |= blend_arrays(tuning)
+    if sessions is not None:
+        log = _log(sessions, list(texts_of(arrays["item_ids"])))
+        popularity = arrays["popularity"].astype(np.float32)
+        asking = tune(log, popularity, policy.seed, lambda doing, part: progress(doing, 0.8 + 0.2 * part))
+        arrays |= session_arrays(index_sessions(log, popularity), asking)
+    return arrays
+
+
+def _trial(lines: Transactions, policy: TrainingPolicy) -> Model:
+    return make_model("trial", _taught(lines, policy, silent))
+
+
+def _taught(lines: Transactions, policy: TrainingPolicy, progress: Progress) -> dict[str, NDArray[np.generic]]:
+    """Everything that purchases teach. lines: each item of a basket once."""
+    names, lines = _shelved(lines, policy)
+    progress("what is bought together", 0.0)
     arrays: dict[str, NDArray[np.generic]] = {"item_ids": texts(names), "store_ids": texts(lines.stores)}
     arrays |= _keys(names) | together(lines, len(names), policy)
-    progress("what is popular", 0.2)
+    progress("what is popular", 0.1)
     arrays |= popular(lines, len(names), policy)
-    arrays |= factors(lines, len(names), policy, lambda part: progress("tastes", 0.25 + 0.5 * part))
-    progress("what is alike", 0.75)
+    arrays |= factors(lines, len(names), policy, lambda part: progress("tastes", 0.2 + 0.7 * part))
+    progress("what is alike", 0.9)
     arrays |= alike(arrays["factors"].astype(np.float32), policy)
-    if sessions is not None:
-        log = _log(sessions, names)
-        popularity = arrays["popularity"].astype(np.float32)
-        tuning = tune(log, popularity, policy.seed, lambda doing, part: progress(doing, 0.8 + 0.2 * part))
-        arrays |= session_arrays(index_sessions(log, popularity), tuning)
     return arrays
 
 

@@ -26,6 +26,7 @@ COMMANDS = [
     ("explain",),
     ("evaluate", "sessions"),
     ("evaluate", "baskets"),
+    ("evaluate", "coupons"),
 ]
 
 

@@ -36,12 +36,18 @@ def slow_scores(shelf: Shelf, policy: BlendPolicy, state: CustomerState, at: int
     popular = {own: float(shelf.popularity[own]) for own in candidates}
     return weighed(
         candidates,
-        (policy.habit, bought),
+        (policy.habit * confidence(policy, bought), bought),
         (policy.together * pull(policy, state, at), near),
         (policy.taste, liking(shelf, basis, candidates)),
         (policy.here, here),
         (policy.popular, popular),
     )
+
+
+def confidence(policy: BlendPolicy, bought: Parts) -> float:
+    """How much of their weight the habits have, by the strongest of them."""
+    strongest_habit = max(bought.values(), default=0.0)
+    return strongest_habit / (strongest_habit + policy.doubt) if strongest_habit > 0 else 0.0
 
 
 def weighed(candidates: Iterable[int], *sources: tuple[float, Parts]) -> Parts:

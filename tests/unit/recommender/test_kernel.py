@@ -21,7 +21,7 @@ from tests.unit.recommender.slow_blend import slow_scores
 DAY = 86_400
 NOW = NOON // 1000
 ITEMS = 14
-BLEND = BlendPolicy(basis=4, seeds=3, kin=2, popular_depth=4)
+BLEND = BlendPolicy(doubt=1.5, basis=4, seeds=3, kin=2, popular_depth=4)
 DECAY = BLEND.habit_decay.total_seconds()
 
 seeds = st.integers(0, 10_000)

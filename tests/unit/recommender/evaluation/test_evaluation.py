@@ -6,7 +6,8 @@ import pytest
 
 from recommender.evaluation import metrics
 from recommender.evaluation.baskets import evaluate_baskets
-from recommender.evaluation.contenders import BLEND, PERSONAL, POPULARITY, TOGETHER
+from recommender.evaluation.contenders import BLEND, POPULARITY, TOGETHER
+from recommender.evaluation.frequency import PERSONAL
 from recommender.evaluation.report import Report, table, to_json
 from recommender.evaluation.sessions import evaluate_sessions
 from recommender.training.table import TableRefused

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recommender.records import HABIT
 from recommender.training.transactions import NO_STORE, Transactions
-from retail.catalog import item_key
 from retail.customers import CustomerState
 from retail.events import Channel, Line, OrderCompleted, ProductViewed
 from retail.journey import advance
@@ -56,6 +55,18 @@ def baskets_by_customer(lines: Transactions) -> Iterator[list[Basket]]:
         yield sorted(found, key=lambda basket: (basket.at, basket.id))
 
 
+def last_baskets(lines: Transactions) -> NDArray[np.bool_]:
+    """(L,) whether a line belongs to its customer's last basket, and not to the only one."""
+    first = np.full(int(lines.basket.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, lines.basket, lines.at)
+    order = np.lexsort((lines.basket, first[lines.basket], lines.customer))
+    basket, customer = lines.basket[order], lines.customer[order]
+    ends = np.flatnonzero(np.append(customer[1:] != customer[:-1], True)) if len(order) else order
+    starts = np.concatenate(([0], ends[:-1] + 1)) if len(order) else order
+    several = basket[starts] != basket[ends]
+    return np.isin(lines.basket, basket[ends[several]])
+
+
 def clicks_by_session(lines: Transactions) -> Iterator[list[Click]]:
     """Each session's clicks in the order of time; clicks of one second in the order of the file."""
     order = np.lexsort((np.arange(len(lines)), lines.at, lines.customer))
@@ -96,13 +107,3 @@ def along_clicks(clicks: list[Click]) -> Iterator[tuple[CustomerState, Click]]:
         )
         state = advance(state, viewed, NOWHERE, JOURNEY).state
         yield state, following
-
-
-def counted(baskets: list[Basket]) -> bytes:
-    """Habits as plain counts that never fade, of all items ever bought: what the personal baseline knows."""
-    counts: dict[str, int] = {}
-    for basket in baskets:
-        for item in basket.items:
-            counts[item] = counts.get(item, 0) + 1
-    last = baskets[-1].at
-    return np.array([(item_key(item), count, last) for item, count in counts.items()], HABIT).tobytes()
