@@ -56,19 +56,18 @@ def plain(name: str) -> str:
 
 def household_after(household: Household, said: Declared, at: int) -> Household:
     """at: when it was said, milliseconds."""
-    none_of_allergens = max(household.no_allergens, at if said.allergens == () else -1)
-    none_of_diets = max(household.no_diets, at if said.diets == () else -1)
-    return Household(
-        _names(household.allergens, dict.fromkeys(said.allergens or (), at), none_of_allergens),
-        _names(household.diets, dict.fromkeys(said.diets or (), at), none_of_diets),
-        none_of_allergens,
-        none_of_diets,
-        max(household.born, said.born),
+    told = Household(
+        dict.fromkeys(said.allergens or (), at),
+        dict.fromkeys(said.diets or (), at),
+        at if said.allergens == () else -1,
+        at if said.diets == () else -1,
+        said.born,
     )
+    return merged(household, told)
 
 
 def merged(one: Household, other: Household) -> Household:
-    """The household of two customers who are one: what was declared by either."""
+    """What two have to be spared who are one: what was declared of either."""
     no_allergens, no_diets = max(one.no_allergens, other.no_allergens), max(one.no_diets, other.no_diets)
     return Household(
         _names(one.allergens, other.allergens, no_allergens),
