@@ -1,10 +1,14 @@
 """Query parameters: read leniently in spelling, strictly in value; errors name the parameter."""
 
+from collections.abc import Callable
+from typing import ParamSpec
 from urllib.parse import parse_qsl
 
 from gateway.errors import Refused, bad_parameter
 from retail.errors import EventRefused
 from retail.identifiers import Kind, checked_id, profile_id
+
+P = ParamSpec("P")
 
 MOST = 32
 """Parameters of one request; more is nobody we know."""
@@ -35,10 +39,7 @@ class Parameters:
     def text(self, name: str, default: str = "") -> str:
         """Raises Refused (400) where it is over-long or holds control characters."""
         value = self._given.get(name, default)
-        try:
-            return checked_id(value, name) if value else ""
-        except EventRefused as fault:
-            raise Refused(400, "bad_parameter", f"{fault}.") from None
+        return _checked(checked_id, value, name) if value else ""
 
     def customer(self) -> str:
         """As it was asked for. Raises Refused (400) where none is given."""
@@ -47,12 +48,7 @@ class Parameters:
     def profile(self) -> str:
         """The id of the profile that was asked for. Raises Refused (400)."""
         name, value = self._named()
-        if name == "customer":
-            return value
-        try:
-            return profile_id(CUSTOMER[name], value)
-        except EventRefused as fault:
-            raise Refused(400, "bad_parameter", f"{fault}.") from None
+        return value if name == "customer" else _checked(profile_id, CUSTOMER[name], value)
 
     def _named(self) -> tuple[str, str]:
         for name in CUSTOMER:
@@ -67,10 +63,7 @@ class Parameters:
         parts = [part for part in self._given[name].split(",") if part]
         if len(parts) > most:
             raise bad_parameter(name, f"at most {most} ids, not {len(parts)}.")
-        try:
-            return tuple(checked_id(part, name) for part in parts)
-        except EventRefused as fault:
-            raise Refused(400, "bad_parameter", f"{fault}.") from None
+        return tuple(_checked(checked_id, part, name) for part in parts)
 
     def number(self, name: str, default: int, most: int) -> int:
         """A whole number from 1 to `most`. Raises Refused (400)."""
@@ -81,3 +74,11 @@ class Parameters:
         if not 1 <= number <= most:
             raise bad_parameter(name, f"a whole number from 1 to {most}, not {given[:40]!r}.")
         return number
+
+
+def _checked(check: Callable[P, str], *given: P.args, **named: P.kwargs) -> str:
+    """What the check makes of a parameter. Raises Refused (400) where it refuses."""
+    try:
+        return check(*given, **named)
+    except EventRefused as fault:
+        raise Refused(400, "bad_parameter", f"{fault}.") from None
