@@ -1,28 +1,26 @@
 """The verdict: what Redis and Kafka hold at the end, against the oracle and the journal."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import cast
 
-import msgspec
 import redis
 
+from retail.crossing import is_alias
 from retail.customers import CustomerState, decode_state
-from retail.decisions import decode_decision
-from retail.rejects import decode_rejected
-from retail.slates import decode_slate
 from retail.timers import earliest
 from streams.shedding import Slates
 from streams.state import keys
-from streams.topics import CUSTOMER_EVENTS, JOURNEYS, PROMOTIONS, RECOMMENDATIONS, REJECTED
+from streams.topics import CUSTOMER_EVENTS, IDENTITIES, JOURNEYS, PROMOTIONS, REJECTED
 from streams.topics.partitions import partition_of
-from tests.chaos.journal import ACKED, Journal, carts, counted, orders
-from tests.chaos.log import Seen, scan
+from tests.chaos.journal import ACKED, Journal, carts, counted, devices, orders
+from tests.chaos.log import scan
 from tests.chaos.oracle import Oracle, Sources, Troubles, recomputed
 from tests.chaos.quiet import Standing, settle
 from tests.chaos.system import System
+from tests.chaos.told import OUTPUTS, Told
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 """Of a Redis stream: id and fields."""
@@ -33,7 +31,8 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Verdict:
-    """events, copies, poison, customers, decisions, pushes, changes, timers: how much there was to judge.
+    """events, copies, poison, customers, decisions, pushes, changes, timers: how much there was to judge. linked: those
+    customers who came under two identifiers and were found to be one.
 
     posted: messages found in inboxes. unsure: events whose sender was never told. told_again: by topic, records
     beyond the first with the same bytes, which readers must bear. produced_twice: records that the ledger's marks
@@ -44,6 +43,7 @@ class Verdict:
     copies: int
     poison: int
     customers: int
+    linked: int
     decisions: int
     pushes: int
     changes: int
@@ -80,48 +80,12 @@ def compare(system: System, journal: Journal, standing: Standing) -> Verdict:
     oracle = Oracle(system.world, Sources(), system.settings.customer_partitions)
     recomputed(lambda see, topics: scan(system.settings.broker, topics, see), oracle)
     told = Told()
-    scan(system.settings.broker, [t.name for t in (PROMOTIONS, JOURNEYS, REJECTED, RECOMMENDATIONS)], told.see)
+    scan(system.settings.broker, OUTPUTS, told.see)
     court = Court(system, journal, oracle, told)
     for comparison in (court.sending, court.states, court.recount, court.outputs, court.rejects, court.inboxes):
         comparison()
     court.ledgers(standing)
     return court.verdict()
-
-
-@dataclass
-class Told:
-    """What the output topics say. decisions, changes: id and bytes. rejects: reason and bytes by source.
-
-    slates: the newest version by customer. unreadable: what is among the decisions and is none.
-    """
-
-    decisions: Counter[tuple[str, bytes]] = field(default_factory=Counter)
-    changes: Counter[tuple[str, bytes]] = field(default_factory=Counter)
-    rejects: dict[str, set[tuple[str, bytes]]] = field(default_factory=lambda: defaultdict(set))
-    reject_records: int = 0
-    slates: dict[str, int] = field(default_factory=dict)
-    unreadable: set[bytes] = field(default_factory=set)
-
-    def see(self, record: Seen) -> None:
-        value = record.value or b""
-        if record.topic == PROMOTIONS.name:
-            self._decided(value)
-        elif record.topic == JOURNEYS.name:
-            self.changes[msgspec.json.decode(value)["id"], value] += 1
-        elif record.topic == REJECTED.name:
-            rejected = decode_rejected(value)
-            if not rejected.source.startswith("http"):
-                self.reject_records += 1
-                self.rejects[rejected.source].add((rejected.reason, rejected.raw_bytes()))
-        else:
-            slate = decode_slate(value)
-            self.slates[slate.customer] = max(slate.version, self.slates.get(slate.customer, 0))
-
-    def _decided(self, value: bytes) -> None:
-        try:
-            self.decisions[decode_decision(value).id, value] += 1
-        except msgspec.DecodeError:
-            self.unreadable.add(value)
 
 
 @dataclass
@@ -141,6 +105,8 @@ class Court:
         ours = self.journal.by_message()
         self.present = {message for message, _, _ in self.oracle.sources.expected.values() if message in ours}
         self.numbers = {message: sent.n for message, sent in ours.items()}
+        stored = [sent for sent in self.journal.sent if sent.outcome == ACKED or sent.message in self.present]
+        self.whose = devices(stored)
         self.held = self._held()
 
     def sending(self) -> None:
@@ -168,11 +134,11 @@ class Court:
             self.troubles.add("states_differ", f"{customer} should not be there")
 
     def recount(self) -> None:
-        """Versions, orders and carts by counting what was sent, without the folds."""
+        """Versions, orders and carts by counting what was sent under whatever identifier, without the folds."""
         effective = list(counted(self.journal, self.present))
-        reports = self.oracle.sources.reports
-        versions = Counter(sent.customer for sent in effective)
-        versions.update({customer: len(ids) for customer, ids in reports.items()})
+        versions = Counter(self._customer(sent.profile) for sent in effective)
+        for profile, ids in self.oracle.sources.reports.items():
+            versions[self._customer(profile)] += len(ids)
         expected_carts, expected_orders = carts(effective), orders(effective)
         for customer, expected in versions.items():
             state = self.held.get(customer, CustomerState())
@@ -187,6 +153,7 @@ class Court:
         for kind, mine, theirs in (
             ("decisions", self.oracle.decisions, self.told.decisions),
             ("changes", self.oracle.changes, self.told.changes),
+            ("notes", self.oracle.notes, self.told.notes),
         ):
             for id_, value in mine - theirs.keys():
                 self.troubles.add(f"missing_{kind}", f"{id_}: {value[:200]!r}")
@@ -195,7 +162,8 @@ class Court:
         for value in self.told.unreadable - self.journal.foreign:
             self.troubles.add("extra_decisions", f"{value[:200]!r}")
         for customer, state in self.oracle.states.items():
-            if self.system.settings.slates is Slates.ALWAYS and self.told.slates.get(customer) != state.version:
+            always = self.system.settings.slates is Slates.ALWAYS and not is_alias(state)
+            if always and self.told.slates.get(customer) != state.version:
                 self.troubles.add("stale_slates", f"{customer}: {self.told.slates.get(customer)} for {state.version}")
 
     def rejects(self) -> None:
@@ -236,6 +204,7 @@ class Court:
         told_again = {
             PROMOTIONS.name: _again(self.told.decisions),
             JOURNEYS.name: _again(self.told.changes),
+            IDENTITIES.name: _again(self.told.notes),
             REJECTED.name: self.told.reject_records - len(self.told.rejects),
         }
         return Verdict(
@@ -243,6 +212,7 @@ class Court:
             copies=self.journal.copies,
             poison=len(self.journal.poison),
             customers=len(self.oracle.states),
+            linked=len(self.whose),
             decisions=len(self.oracle.decisions),
             pushes=sum(map(len, self.oracle.pushes.values())),
             changes=len(self.oracle.changes),
@@ -260,6 +230,9 @@ class Court:
             self.troubles.add("lost", f"{customer}: {version} of {expected} applied", expected - version)
         elif version > expected:
             self.troubles.add("doubled", f"{customer}: {version} applied of {expected}", version - expected)
+
+    def _customer(self, profile: str) -> str:
+        return self.whose.get(profile, profile)
 
     def _orders(self) -> Iterable[tuple[tuple[str, str], list[int]]]:
         """By customer and topic, the numbers of their messages as they first came."""
@@ -283,7 +256,7 @@ class Court:
 
     def _timer_is_late(self, customer: str, state: CustomerState) -> str:
         """The index of due timers may name a customer too early, never too late."""
-        if not state.timers:
+        if not state.timers or is_alias(state):
             return ""
         score = self.redis.zscore(keys.due(self.partition(customer)), customer)
         due = earliest(state.timers)

@@ -80,6 +80,11 @@ def counted(journal: Journal, present: set[str]) -> Iterator[Sent]:
     return (s for s in journal.sent if not s.refused and (s.outcome == ACKED or s.message in present))
 
 
+def devices(events: Iterable[Sent]) -> dict[str, str]:
+    """The customer of each anonymous profile: those that an event names together with one. events: those stored."""
+    return {f"anonymous:{sent.device}": sent.customer for sent in events if sent.known and sent.device}
+
+
 def read_journal(path: Path) -> Iterator[dict[str, object]]:
     """What `Journal.write` wrote."""
     with path.open("rb") as lines:

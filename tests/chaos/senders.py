@@ -68,7 +68,7 @@ class KafkaSender:
         self._producer.close()
 
     def _produce(self, sent: Sent) -> Any:
-        key = sent.customer.encode()
+        key = sent.profile.encode()
         return self._producer.send(sent.topic, key=key, value=sent.raw(), timestamp_ms=sent.stamp)
 
     @staticmethod

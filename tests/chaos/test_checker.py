@@ -10,7 +10,7 @@ from redis import Redis
 
 from retail.customers import decode_state, encode_state
 from streams.state import keys
-from streams.topics import JOURNEYS, PROMOTIONS, REJECTED, WEB
+from streams.topics import IDENTITIES, JOURNEYS, PROMOTIONS, REJECTED, WEB
 from tests.chaos.checker import Entry, compare, judge
 from tests.chaos.driver import drive
 from tests.chaos.journal import ACKED, Journal
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.live
 
 
 def some_state(redis: Redis) -> bytes:
-    return cast(bytes, min(redis.scan_iter(match=b"*:customer:*")))
+    return cast(bytes, min(redis.scan_iter(match=b"*:customer:c1-*")))
 
 
 def forget_a_customer(system: System, _: Journal) -> None:
@@ -94,6 +94,7 @@ TAMPERINGS = (
     (post_a_message_again, "inbox_doubled"),
     (produce(PROMOTIONS.name, DECISION), "extra_decisions"),
     (produce(JOURNEYS.name, b'{"id":"x"}'), "extra_changes"),
+    (produce(IDENTITIES.name, b'{"id":"x"}'), "extra_notes"),
     (produce(REJECTED.name, REJECT), "rejects_invented"),
     (claim_to_have_sent, "lost"),
     (forget_to_have_sent, "invented"),

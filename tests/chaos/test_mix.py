@@ -15,4 +15,5 @@ def test_a_minute_of_faults_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert len(outcome.struck) >= 5
     assert outcome.verdict.clean, outcome.verdict.text()
     assert outcome.verdict.pushes > 0
+    assert outcome.verdict.linked > 0
     print(page(outcome))

@@ -18,4 +18,5 @@ def test_without_any_fault_the_checker_finds_nothing_wrong(tmp_path: Path) -> No
         verdict = judge(system, journal)
     assert verdict.clean, verdict.text()
     assert verdict.pushes > 10
+    assert verdict.linked > 5
     assert verdict.unsure == 0

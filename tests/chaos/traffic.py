@@ -1,7 +1,8 @@
 """What happens in a shop under chaos: seeded, with times that the sender chose, so that all can be recomputed.
 
 One event is one `Sent`; its bytes are made when it is sent. What changes a cart or an order comes over one channel per
-customer and never late, so that it can be counted without knowing any rule for what is late.
+customer, under the user id and never late, so that it can be counted without knowing any rule for what is late, or for
+what two identifiers of one customer come to.
 """
 
 import json
@@ -45,12 +46,16 @@ class Kind(StrEnum):
     DISMISS = "Push Notification Dismissed"
 
 
+LOOKING = frozenset({Kind.VIEW, Kind.SEARCH, Kind.SIGHT})
+
+
 class Sent(msgspec.Struct, gc=False):
     """One event and what became of sending it.
 
     n: its place in the order of sending. subject: item, beacon, store, decision, or what was consented.
     at: when it happened, stamp: when it was sent, milliseconds. http: sent through a gateway. outcome: "acked" or
-    "maybe"; "" while it is under way.
+    "maybe"; "" while it is under way. device: the anonymous id that it names, "" for none. known: whether it names the
+    customer.
     """
 
     n: int
@@ -63,6 +68,13 @@ class Sent(msgspec.Struct, gc=False):
     stamp: int
     http: bool = False
     outcome: str = ""
+    device: str = ""
+    known: bool = True
+
+    @property
+    def profile(self) -> str:
+        """Whose event it is before anything is known of the customer."""
+        return self.customer if self.known else f"anonymous:{self.device}"
 
     @property
     def message(self) -> str:
@@ -75,7 +87,7 @@ class Sent(msgspec.Struct, gc=False):
 
     def body(self) -> dict[str, object]:
         """A Segment-shaped message."""
-        told: dict[str, object] = {"type": "track", "event": self.kind, "userId": self.customer}
+        told: dict[str, object] = {"type": "track", "event": self.kind, **self._identifiers()}
         told |= {"messageId": self.message, "timestamp": self.at, "properties": self._properties()}
         if self.kind is Kind.CONSENT:
             told["context"] = {"consent": {"categoryPreferences": {"marketing_push": self.subject == "yes"}}}
@@ -83,6 +95,10 @@ class Sent(msgspec.Struct, gc=False):
 
     def raw(self) -> bytes:
         return json.dumps(self.body()).encode()
+
+    def _identifiers(self) -> dict[str, object]:
+        identifiers = {"userId": self.customer if self.known else "", "anonymousId": self.device}
+        return {name: value for name, value in identifiers.items() if value}
 
     def _properties(self) -> dict[str, object]:
         if self.kind in (Kind.VIEW, Kind.ADD, Kind.REMOVE):
@@ -101,7 +117,8 @@ class Traffic:
 
     late: the share of views, searches and sightings that tell of up to ten minutes ago. over_http: the share of
     customers whose events come through a gateway. belated: the share of customers whose every event is PAST old when
-    it is sent, so that their timers are due as soon as they are set. first: number of the first event; with it, and a
+    it is sent, so that their timers are due as soon as they are set. devices: the share of customers who look around
+    without being logged in, too, and log in now and then. first: number of the first event; with it, and a
     seed and so customers of their own, several can follow each other in one journal.
     """
 
@@ -112,6 +129,7 @@ class Traffic:
     late: float = 0.05
     over_http: float = 0.2
     belated: float = 0.0
+    devices: float = 0.2
     first: int = 0
     start: int = field(default_factory=lambda: int(time.time() * 1000))
 
@@ -121,6 +139,8 @@ class Traffic:
         shoppers = [Shopper(name, draw.random() < self.over_http, draw) for name in names]
         for shopper in shoppers[: int(self.belated * len(shoppers))]:
             shopper.belated = True
+        for shopper in shoppers[len(shoppers) - int(self.devices * len(shoppers)) :]:
+            shopper.device = f"phone-of-{shopper.name}"
         for n in range(self.first, self.first + self.events):
             stamp = self.start + int((n - self.first) * 1000 / self.rate)
             shopper = draw.choice(shoppers)
@@ -132,7 +152,10 @@ class Traffic:
 
 @dataclass
 class Shopper:
-    """One customer. visit: store and start of the stay that the customer believes to be in; decisions: likely ones."""
+    """One customer. visit: store and start of the stay that the customer believes to be in; decisions: likely ones.
+
+    device: where the customer is not always logged in, "" for nowhere.
+    """
 
     name: str
     http: bool
@@ -141,6 +164,7 @@ class Shopper:
     decisions: list[str] = field(default_factory=list)
     known: bool = False
     belated: bool = False
+    device: str = ""
 
     def __post_init__(self) -> None:
         self.home = self.draw.choice([WEB.name, APP.name])
@@ -151,7 +175,17 @@ class Shopper:
     def next(self, n: int, stamp: int) -> Sent:
         topic, kind, subject = self._act(stamp)
         quantity = self.draw.randrange(1, 4)
-        return Sent(n, self.name, topic, kind, subject, quantity, stamp, stamp, self.http)
+        sent = Sent(n, self.name, topic, kind, subject, quantity, stamp, stamp, self.http)
+        if self.device:
+            self._use_device(sent)
+        return sent
+
+    def _use_device(self, sent: Sent) -> None:
+        """Half of the looking around is done by nobody known; one in ten of all else says whose the device is."""
+        if sent.kind in LOOKING and self.draw.random() < 0.5:
+            sent.device, sent.known = self.device, False
+        elif self.draw.random() < 0.1:
+            sent.device = self.device
 
     def _act(self, stamp: int) -> tuple[str, Kind, str]:
         if not self.known:
