@@ -35,8 +35,8 @@ demo: $(INSTALLED) ## the whole system on real retail data, embedded; Ctrl-C lea
 up: $(INSTALLED) ## the same embedded system without traffic, for your own site or SDK
 	@$(BIN)/caudal up $(ARGS)
 
-test: $(INSTALLED) ## every test but `make faults`, the live ones on an embedded broker and Valkey
-	@$(BIN)/python -m tests -q --ignore=tests/chaos $(ARGS)
+test: $(INSTALLED) ## every test but `make faults`, the live ones on an embedded broker and Valkey; two files at a time
+	@$(BIN)/python -m tests -q --ignore=tests/chaos -n 2 --dist loadgroup $(ARGS)
 
 faults: $(INSTALLED) ## servers, workers, networks and disks that break, judged by a checker; on Apache Kafka where it is at hand
 	@$(BIN)/python -m tests -q tests/chaos $(ARGS)
@@ -48,7 +48,7 @@ lint: $(INSTALLED) ## style, types, import rules
 	@$(BIN)/lint-imports --no-logo
 
 check: lint ## style, types, import rules, unit tests: no server needed
-	@$(BIN)/python -m tests -q -m "not live" tests/unit tests/architecture $(ARGS)
+	@$(BIN)/python -m tests -q -m "not live" -n 2 --dist loadgroup tests/unit tests/architecture $(ARGS)
 
 fix: $(INSTALLED) ## what ruff can mend by itself
 	@$(BIN)/ruff check --fix .

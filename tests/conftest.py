@@ -16,6 +16,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LIVE in item.path.parents:
             item.add_marker(pytest.mark.live)
+        item.add_marker(pytest.mark.xdist_group(_together(item)))
+
+
+def _together(item: pytest.Item) -> str:
+    """Tests of a file share a process, which starts their servers once; those of the demo, so that it trains once."""
+    return "demo" if "cache" in getattr(item, "fixturenames", ()) else str(item.path)
 
 
 @pytest.hookimpl(wrapper=True)
