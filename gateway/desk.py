@@ -21,6 +21,7 @@ from gateway.rights import Right
 from retail.correspondence import MergeOrdered, SplitOrdered
 from retail.errors import EventRefused
 from retail.events import Channel
+from retail.groups import joined
 from retail.identifiers import checked_id, kind_of, strength
 from retail.links import LINKS
 from streams.state import StateUnavailable
@@ -115,7 +116,7 @@ def profile(asked: str, whose: Whose) -> Profile:
         events=state.version,
         orders=state.orders,
         consents=state.consents,
-        households=list(state.households),
+        households=joined(state),
         identifiers=identifiers,
     )
 

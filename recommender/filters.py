@@ -9,7 +9,7 @@ import msgspec
 
 from retail.catalog import Item
 from retail.customers import CustomerState
-from retail.household import age_of
+from retail.household import age_of, with_shared
 from retail.ingredients import ALLERGEN, DIET, UNKNOWN_INGREDIENTS, unfit
 
 UNKNOWN = "unknown"
@@ -88,7 +88,7 @@ def filters_of(
     state: CustomerState, catalog: Mapping[str, Item], at: int, store: str = "", in_view: str = ""
 ) -> Filters:
     """The filters of one customer. at: milliseconds, for their age."""
-    household = state.household
+    household = with_shared(state.household, state.shared.values())
     return Filters(
         catalog,
         cart=state.cart,

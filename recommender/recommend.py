@@ -160,7 +160,7 @@ def _personal_codes(
     """(Q, k) codes of the candidates that depend on who asks: all of a household with an allergen or a diet, and of
     everybody those with an age limit or a stock by store. Usually few, so that each is looked at by itself."""
     codes = np.zeros(answers.rows.shape, np.uint8)
-    choosy = [n for n, query in enumerate(queries) if query.state.household.allergens or query.state.household.diets]
+    choosy = [n for n, query in enumerate(queries) if _is_choosy(query.state)]
     if not stock.model.items or not (choosy or stock.any_conditional):
         return codes
     valid = np.arange(answers.rows.shape[1]) < answers.counts[:, None]
@@ -172,6 +172,10 @@ def _personal_codes(
         for place in np.flatnonzero(asked[n]).tolist():
             codes[n, place] = CODES[refusal(stock.model.items[answers.rows[n, place]])]
     return codes
+
+
+def _is_choosy(state: CustomerState) -> bool:
+    return bool(state.household.allergens or state.household.diets or state.shared)
 
 
 def wanted(query: Query) -> int:

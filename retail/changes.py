@@ -28,7 +28,7 @@ class Changes(TypedDict, total=False):
     cart_changed: int
     last_store: str
     care: Care
-    households: tuple[str, ...]
+    households: dict[str, int]
     household: Household
 
 

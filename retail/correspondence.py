@@ -6,6 +6,7 @@ Who answers what is the job of `retail.crossing`; see docs/decisions/0009-one-cu
 import msgspec
 
 from retail.happening import BaseEvent
+from retail.household import Household
 
 
 class IdentifierClaimed(BaseEvent, frozen=True, kw_only=True, tag="Identifier Claimed"):
@@ -71,8 +72,24 @@ class SplitOrdered(BaseEvent, frozen=True, kw_only=True, tag="Split Ordered"):
     actor: str
 
 
+class HouseholdTold(BaseEvent, frozen=True, kw_only=True, tag="Household Told"):
+    """To a group's profile: what a customer of it declared; None where the customer is of it no longer."""
+
+    member: str
+    declared: Household | None
+
+
+class HouseholdShared(BaseEvent, frozen=True, kw_only=True, tag="Household Shared"):
+    """To a customer of a group: what all its others declared."""
+
+    household: str
+    declared: Household
+
+
 LETTERS = frozenset(
     {
+        HouseholdTold,
+        HouseholdShared,
         IdentifierClaimed,
         ProfileHandedOver,
         EventForwarded,

@@ -6,10 +6,12 @@ the parts. `retail.aliases` and `retail.roots` are the two sides, `retail.letter
 
 import msgspec
 
-from retail import aliases, roots
+from retail import aliases, groups, roots
 from retail.correspondence import (
     LETTERS,
     EventForwarded,
+    HouseholdShared,
+    HouseholdTold,
     IdentifierClaimed,
     IdentifierReleased,
     IdentifierWithdrawn,
@@ -18,7 +20,7 @@ from retail.correspondence import (
     SplitOrdered,
 )
 from retail.customers import CustomerState, Identity
-from retail.events import Event, TimerFired, decode_event
+from retail.events import Event, HouseholdJoined, HouseholdLeft, TimerFired, decode_event
 from retail.journey import Advanced, StageChange, advance, stage_change
 from retail.letters import Note, Step
 from retail.links import LINKS, LinkPolicy, Standing
@@ -27,6 +29,7 @@ from retail.reference import Reference
 
 _replace = msgspec.structs.replace
 _NOBODYS = Identity()
+_OUTWARD = LETTERS | {HouseholdJoined, HouseholdLeft}
 
 
 class Crossed(msgspec.Struct, frozen=True, gc=False):
@@ -51,11 +54,32 @@ class Around(msgspec.Struct, frozen=True):
 
 def crosses(state: CustomerState, event: Event, also: tuple[str, ...]) -> bool:
     """Whether `cross` is asked; every other event is `advance`'s alone."""
-    return bool(also) or state.identity is not None or type(event) in LETTERS
+    if also or state.identity is not None or state.households:
+        return True
+    return type(event) in _OUTWARD
 
 
 def cross(state: CustomerState, event: Event, also: tuple[str, ...], around: Around) -> Crossed:
     """Pure. also: the profiles of the identifiers that the event names beside the one it came to."""
+    crossed = _crossed(state, event, also, around)
+    after = crossed.advanced.state
+    if type(event) is HouseholdShared or not (state.households or after.households):
+        return crossed
+    told = groups.tell(state, after, event, was=not is_alias(state), now=not is_alias(after))
+    advanced = _replace(crossed.advanced, state=told.state)
+    return _replace(crossed, advanced=advanced, letters=(*crossed.letters, *told.letters))
+
+
+def is_alias(state: CustomerState) -> bool:
+    return state.identity is not None and state.identity.root != ""
+
+
+def is_customer(state: CustomerState) -> bool:
+    """Neither an alias nor the profile of a group: one for whom something may be decided."""
+    return state.members is None and not is_alias(state)
+
+
+def _crossed(state: CustomerState, event: Event, also: tuple[str, ...], around: Around) -> Crossed:
     if type(event) is EventForwarded:
         return _arrived(state, event, around)
     if type(event) in LETTERS:
@@ -63,10 +87,6 @@ def cross(state: CustomerState, event: Event, also: tuple[str, ...], around: Aro
     if is_alias(state):
         return _passed_on(state, event, also, around)
     return _lived(state, event, also, around)
-
-
-def is_alias(state: CustomerState) -> bool:
-    return state.identity is not None and state.identity.root != ""
 
 
 def _lettered(state: CustomerState, event: Event, around: Around) -> Crossed:
@@ -78,6 +98,10 @@ def _lettered(state: CustomerState, event: Event, around: Around) -> Crossed:
 
 def _answer(state: CustomerState, event: Event, around: Around) -> Step:
     match event:
+        case HouseholdTold():
+            return groups.gather(state, event, around.journey.members)
+        case HouseholdShared():
+            return Step(state if is_alias(state) else groups.hear(state, event))
         case IdentifierClaimed():
             return aliases.claim(state, event, around.links)
         case SplitOrdered():

@@ -131,8 +131,10 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     applied: the offset of the newest event in this state, in the customer's partition; -1 where it was not from a log.
     cart_changed: when the cart last changed. last_store: the store of the newest visit.
     care: what is known from the service channel; see `retail.care`.
-    identity: its identifiers, or whose alias it is; None as long as it never met another. households: groups it is of.
-    household: what may not be shown to them: see `retail.household`.
+    identity: its identifiers, or whose alias it is; None as long as it never met another.
+    households: groups to when it joined, or to minus the time at which it left, milliseconds; see `retail.groups`.
+    household: what may not be shown to them: see `retail.household`. shared: what the others of a group declared.
+    members: of a group's own profile, its customers with what each declared; None of everybody else.
     """
 
     version: int = 0
@@ -158,8 +160,10 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     last_store: str = ""
     care: Care = NO_CARE
     identity: Identity | None = None
-    households: tuple[str, ...] = ()
+    households: dict[str, int] = {}
     household: Household = NOBODY
+    shared: dict[str, Household] = {}
+    members: dict[str, Household] | None = None
 
 
 EMPTY = CustomerState()

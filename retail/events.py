@@ -10,6 +10,8 @@ import msgspec
 
 from retail.correspondence import (
     EventForwarded,
+    HouseholdShared,
+    HouseholdTold,
     IdentifierClaimed,
     IdentifierReleased,
     IdentifierWithdrawn,
@@ -197,6 +199,12 @@ class HouseholdJoined(BaseEvent, frozen=True, kw_only=True, tag="Household Joine
     household: str
 
 
+class HouseholdLeft(BaseEvent, frozen=True, kw_only=True, tag="Household Left"):
+    """The customer is one of the household no longer."""
+
+    household: str
+
+
 Event = (
     ProductViewed
     | ProductAdded
@@ -223,6 +231,9 @@ Event = (
     | Tracked
     | TimerFired
     | HouseholdJoined
+    | HouseholdLeft
+    | HouseholdTold
+    | HouseholdShared
     | IdentifierClaimed
     | ProfileHandedOver
     | EventForwarded

@@ -5,6 +5,7 @@ before it, by event time. Of several birth dates the youngest counts. So the str
 does not matter. More names than are kept become `ANYTHING`, which nothing edible passes.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from unicodedata import combining, normalize
 
@@ -76,6 +77,22 @@ def merged(one: Household, other: Household) -> Household:
         no_diets,
         max(one.born, other.born),
     )
+
+
+def with_shared(own: Household, shared: Iterable[Household]) -> Household:
+    """What a customer is spared in all: their own declarations, and the names that the others of their groups declared.
+
+    Nobody's taking back reaches what another declared. An age is each person's own.
+    """
+    for other in shared:
+        allergens, diets = _names(own.allergens, other.allergens, -1), _names(own.diets, other.diets, -1)
+        own = Household(allergens, diets, own.no_allergens, own.no_diets, own.born)
+    return own
+
+
+def names_alone(household: Household) -> Household:
+    """What of it concerns the others of a group."""
+    return Household(household.allergens, household.diets)
 
 
 def _names(one: dict[str, int], other: dict[str, int], taken_back: int) -> dict[str, int]:

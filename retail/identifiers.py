@@ -36,7 +36,11 @@ class Kind(StrEnum):
 RANK = {kind: rank for rank, kind in enumerate(Kind)}
 
 _PREFIX: dict[Kind, str] = {kind: f"{kind}:" for kind in Kind if kind is not Kind.USER}
-_RESERVED = tuple(_PREFIX.values())
+HOUSEHOLD = "household:"
+"""Before the id of a group: its profile is nobody's identifier."""
+
+_KINDS = tuple(_PREFIX.values())
+_RESERVED = (*_KINDS, HOUSEHOLD)
 
 FIELDS = {
     Kind.USER: "userId",
@@ -131,7 +135,7 @@ def profile_id(kind: Kind, value: str) -> str:
 
 
 def kind_of(profile: str) -> Kind:
-    if not profile.startswith(_RESERVED):
+    if not profile.startswith(_KINDS):
         return Kind.USER
     return Kind(profile.partition(":")[0])
 

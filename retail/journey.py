@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar, cast, get_args
 
 import msgspec
 
-from retail import care, interactions, messages, pushes, refusals, timers, visits
+from retail import care, groups, interactions, messages, pushes, refusals, timers, visits
 from retail.changes import Changes, Surroundings
 from retail.consents import consents_after
 from retail.customers import CustomerState, Stage
@@ -19,6 +19,7 @@ from retail.events import (
     DeliveryReported,
     Event,
     HouseholdJoined,
+    HouseholdLeft,
     LoyaltyCardScanned,
     OrderCompleted,
     OrderDelivered,
@@ -171,8 +172,12 @@ def _identified(state: CustomerState, event: CustomerIdentified, around: Surroun
 
 
 def _joined(state: CustomerState, event: HouseholdJoined, around: Surroundings) -> Changes:
-    """A group, not a merge. Of more than `policy.households` the first by id are kept."""
-    return {"households": tuple(sorted({*state.households, event.household}))[: around.policy.households]}
+    """A group, not a merge."""
+    return {"households": groups.united(state.households, {event.household: event.at}, around.policy.households)}
+
+
+def _left(state: CustomerState, event: HouseholdLeft, around: Surroundings) -> Changes:
+    return {"households": groups.united(state.households, {event.household: -event.at}, around.policy.households)}
 
 
 def _nothing(_state: CustomerState, _event: BaseEvent, _around: Surroundings) -> Changes:
@@ -232,5 +237,6 @@ _RULES = dict(
         _on(DeliveryReported, pushes.reported),
         _on(Tracked, _nothing),
         _on(HouseholdJoined, _joined),
+        _on(HouseholdLeft, _left),
     )
 )

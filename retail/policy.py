@@ -62,6 +62,7 @@ class JourneyPolicy:
     cases: complaints and parcels remembered; few have more than two at a time, and the settled give way first.
     traits, purposes: names kept of what a customer declared and of what was consented to; a real shop has a dozen.
     households: groups kept of one customer; a child of separated parents has two.
+    members: customers of one group; a group of more is no household, and who comes later is not taken in.
     researching_views: views that make an aware customer a researching one; one or two are a glance.
     loyal_orders: purchases that make a customer a loyal one; the third says that the second was no accident.
     """
@@ -84,6 +85,7 @@ class JourneyPolicy:
     researching_views: int = 3
     loyal_orders: int = 3
     households: int = 4
+    members: int = 32
 
     # The folds compare whole numbers on every event; dividing timedeltas there would cost as much as the fold.
 

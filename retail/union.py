@@ -8,7 +8,7 @@ tests/unit/retail/test_union.py.
 from collections import Counter
 from collections.abc import Callable
 
-from retail import care, habits, history, messages
+from retail import care, groups, habits, history, messages
 from retail.catalog import item_key
 from retail.consents import strictest
 from retail.customers import CustomerState, Interaction, Session, Stage, Visit
@@ -153,6 +153,8 @@ RULES: dict[str, _Rule] = {
     "care": lambda one, other, p: care.united(one.care, other.care, p.cases),
     "identity": lambda customer, _, __: customer.identity,
     "household": lambda one, other, _: merged(one.household, other.household),
-    "households": lambda one, other, p: tuple(sorted({*one.households, *other.households}))[: p.households],
+    "households": lambda one, other, p: groups.united(one.households, other.households, p.households),
+    "shared": lambda one, other, _: groups.united_shares(one.shared, other.shared),
+    "members": lambda customer, _, __: customer.members,
 }
 """By field of `CustomerState`. A constraint (an allergen, an age) takes the strictest of both."""

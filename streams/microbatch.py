@@ -14,7 +14,7 @@ from msgspec.structs import force_setattr
 from recommender.policy import GatePolicy
 from recommender.promote import PromotionQuery, postponed_until, promote
 from retail.correspondence import LETTERS, EventForwarded
-from retail.crossing import Around, cross, crosses, is_alias
+from retail.crossing import Around, cross, crosses, is_alias, is_customer
 from retail.customers import EMPTY, CustomerState, encode_state
 from retail.decisions import Push, encode_decision
 from retail.events import Event, TimerFired, decode_event
@@ -79,7 +79,8 @@ class MicroBatch:
     refused: customers none of whose events can be applied here, and why. restored: the highest offset that a state
     may hold already, because it was restored from a snapshot; -1 where none was. replays: by offset, the first place
     of a reject that was put back. timed: customers whose timers moved, or fired without effect: what of them is due
-    must be noted anew. aliases: whose states changed as parts of customers: written, but no slate is made of them.
+    must be noted anew. aliases: whose states changed as parts of customers, or as groups: written, but no slate is made
+    of them.
     """
 
     partition: int
@@ -203,7 +204,7 @@ def _keep(batch: MicroBatch, arrival: Arrival, state: CustomerState) -> None:
     # The state is new and nobody else's yet; copying its fields once more would cost as much as a fold.
     force_setattr(state, "applied", arrival.offset)
     batch.states[customer] = state
-    if is_alias(state):
+    if not is_customer(state):
         batch.aliases.add(customer)
         batch.changed.pop(customer, None)
     else:

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from retail.crossing import is_alias
+from retail.crossing import is_customer
 from retail.customers import CustomerState, decode_state, encode_state
 from retail.timers import earliest
 from streams.faults import Point, reach
@@ -120,7 +120,7 @@ class _Restoring:
 
 def _due(blobs: Mapping[str, bytes]) -> dict[str, int]:
     states = ((customer, _state(blob)) for customer, blob in blobs.items())
-    return {customer: earliest(state.timers) for customer, state in states if state and not is_alias(state)}
+    return {customer: earliest(state.timers) for customer, state in states if state and is_customer(state)}
 
 
 def _state(blob: bytes) -> CustomerState | None:

@@ -16,6 +16,7 @@ from retail.events import (
     DeliveryStatus,
     Event,
     HouseholdJoined,
+    HouseholdLeft,
     Line,
     LoyaltyCardScanned,
     OrderCompleted,
@@ -97,6 +98,7 @@ def kinds(ids: st.SearchStrategy[str]) -> list[st.SearchStrategy[Event]]:
         some(DeliveryReported, decision=words, offer=words, status=st.sampled_from(DeliveryStatus)),
         some(Tracked, name=words),
         some(HouseholdJoined, household=words),
+        some(HouseholdLeft, household=words),
     ]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from retail.crossing import is_alias
+from retail.crossing import is_customer
 from retail.customers import EMPTY, CustomerState, decode_state
 from retail.events import Event, encode_event
 from retail.letters import Note
@@ -88,9 +88,9 @@ class Town:
         return identity.root if identity is not None and identity.root else profile
 
     def customers(self) -> dict[str, CustomerState]:
-        """Everybody who is no alias."""
+        """Everybody who is no alias, and no group."""
         states = {name: decode_state(blob) for one in self.partitions for name, blob in one.states.items()}
-        return {name: state for name, state in states.items() if not is_alias(state)}
+        return {name: state for name, state in states.items() if is_customer(state)}
 
     def notes(self) -> list[Note]:
         return [msgspec.json.decode(o.value or b"", type=Note) for o in self.told if o.topic == IDENTITIES.name]

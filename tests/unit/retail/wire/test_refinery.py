@@ -13,6 +13,7 @@ from retail.events import (
     ConsentUpdated,
     CustomerIdentified,
     HouseholdJoined,
+    HouseholdLeft,
     ProductsSearched,
     ProductViewed,
     Tracked,
@@ -149,6 +150,13 @@ def test_a_household_is_joined_by_a_group_of_that_type() -> None:
     assert isinstance(joined, HouseholdJoined)
     assert joined.household == "h1"
     assert isinstance(refined(message("group", groupId="g", traits={"type": "company"})), Tracked)
+
+
+def test_a_household_is_left_by_a_group_that_says_so_and_by_no_other() -> None:
+    left = refined(message("group", groupId="h1", traits={"type": "household", "left": True}))
+    assert isinstance(left, HouseholdLeft)
+    unclear = refined(message("group", groupId="h1", traits={"type": "household", "left": "maybe"}))
+    assert isinstance(unclear, HouseholdJoined)
 
 
 # --- time -------------------------------------------------------------------------------------------------------
