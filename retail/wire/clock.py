@@ -18,7 +18,7 @@ def event_time(envelope: Envelope, received: int, limits: EventLimits) -> int:
         happened = milliseconds(envelope.timestamp)
     if happened is None:
         return received
-    sent = milliseconds(envelope.sent_at)
+    sent = None if envelope.sent_at is None else milliseconds(envelope.sent_at)
     at = happened if sent is None else received - (sent - happened)
     if at > received + limits.future_ms:
         return received

@@ -9,7 +9,7 @@ attributes `userid`, `anonymousid` and `loyaltycard`, else by `partitionkey`, el
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -89,19 +89,21 @@ def as_structured(attributes: Mapping[str, str], data: bytes) -> bytes:
     return _encoder.encode({**attributes, **(beside if data else {})})
 
 
-def in_record(headers: Iterable[tuple[str, bytes]], key: bytes | None, value: bytes) -> bytes | None:
+def in_record(headers: Sequence[tuple[str, bytes]], key: bytes | None, value: bytes) -> bytes | None:
     """The event in the JSON format where a Kafka record holds one, in whichever mode; None where it does not.
 
     The Kafka binding has the partition key as the record's key. Raises nothing.
     """
-    attributes = {
-        name.lower()[3:]: text.decode("utf-8", "replace") for name, text in headers if name[:3].lower() == "ce_"
-    }
+    attributes = _attributes(headers) if headers else None
     if attributes:
         if key:
             attributes.setdefault("partitionkey", key.decode("utf-8", "replace"))
         return as_structured(attributes, value)
     return value if b'"specversion"' in value and _is_event(value) else None
+
+
+def _attributes(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+    return {name.lower()[3:]: text.decode("utf-8", "replace") for name, text in headers if name[:3].lower() == "ce_"}
 
 
 def _is_event(value: bytes) -> bool:
