@@ -27,7 +27,7 @@ from gateway.bodies import BodyReader
 from gateway.corked import CorkedHttp
 from gateway.desk import Desk
 from gateway.docs_page import Documents
-from gateway.door import Asked, Entrance, Posted, door, lost
+from gateway.door import Asked, Entrance, Sent, door, lost
 from gateway.front import Front
 from gateway.health import Health
 from gateway.inbox import Inboxes
@@ -79,12 +79,14 @@ def build(settings: GatewaySettings, ports: Ports, meters: Meters | None = None)
     rates, reader = Rates(settings.key_rate), BodyReader.from_settings(settings)
     reception = Reception(keys, reader, admission, intake, rates, settings.batch_limit)
     health = Health(keys, ports.views, ports.publisher, admission, meters)
-    writing, reading = _writing(reception, meters), _reading(settings, ports, keys, meters)
+    writing = _writing(reception, meters)
+    reading, supporting = _reading(settings, ports, keys, meters), _supporting(settings, ports, keys, meters)
     rest = Litestar(
         [
             *map(door, writing),
             *map(door, _introducing(reception, keys, meters)),
             *map(door, reading),
+            *map(door, supporting),
             *map(door, _watching(health, meters)),
         ],
         cors_config=CORSConfig(allow_origins=[], allow_origin_regex=".*", allow_headers=["*"]),
@@ -94,7 +96,7 @@ def build(settings: GatewaySettings, ports: Ports, meters: Meters | None = None)
     )
     # uvicorn would do it for every event, too; only the metrics ask where a request is from.
     proxied = ProxyHeadersMiddleware(rest, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))  # type: ignore[arg-type]
-    return Front(writing, proxied)  # type: ignore[arg-type]  # Litestar and uvicorn each have their own types of ASGI
+    return Front([*writing, *reading], proxied)  # type: ignore[arg-type]  # Litestar and uvicorn each have their own types of ASGI
 
 
 def accepting(settings: GatewaySettings, publisher: Publishing, meters: Meters) -> Intake:
@@ -102,7 +104,7 @@ def accepting(settings: GatewaySettings, publisher: Publishing, meters: Meters) 
     return Intake(publisher, meters, limits.event_bytes, settings.inflated_limit, settings.accept_deadline)
 
 
-def _writing(reception: Reception, meters: Meters) -> list[Entrance[Posted]]:
+def _writing(reception: Reception, meters: Meters) -> list[Entrance[Sent]]:
     singles = [Entrance(route, reception.single(route.name), meters) for route in routes.SINGLES]
     return [
         Entrance(routes.BATCH, reception.batch, meters),
@@ -124,19 +126,27 @@ def _introducing(reception: Reception, keys: KeyRing, meters: Meters) -> list[En
     ]
 
 
-def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Meters) -> list[Entrance[Asked]]:
+def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Meters) -> list[Entrance[Sent]]:
+    """What pages, apps and tills ask for."""
     partitions = settings.customer_partitions
     profiles = Profiles(ports.views, partitions)
     recommending = Recommending(keys, profiles, ports.models, ports.reference, meters)
     offering = Offering(keys, profiles, ports.reference, GatePolicy())
     inboxes = Inboxes(keys, ports.views, meters, partitions, settings.stream_limit, ports.closing, profiles)
-    desk = Desk(keys, profiles, ports.publisher, settings.accept_deadline)
     return [
         Entrance(routes.RECOMMENDATIONS, recommending.reply, meters),
         Entrance(routes.OFFERS, offering.reply, meters),
         Entrance(routes.INBOX, inboxes.read, meters),
         Entrance(routes.INBOX_STREAM, inboxes.stream, meters),
         Entrance(routes.SESSION, Sessions(keys, profiles).reply, meters),
+    ]
+
+
+def _supporting(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Meters) -> list[Entrance[Asked]]:
+    """What the shop's own people ask for."""
+    profiles = Profiles(ports.views, settings.customer_partitions)
+    desk = Desk(keys, profiles, ports.publisher, settings.accept_deadline)
+    return [
         Entrance(routes.CUSTOMER_SHOWN, desk.show, meters),
         Entrance(routes.CUSTOMERS_MERGED, desk.merge, meters),
         Entrance(routes.CUSTOMER_SPLIT, desk.split, meters),

@@ -22,8 +22,8 @@ Asked = Request[None, None, State]
 """A request; who asks is found by the route itself, since a key may be in the body."""
 
 
-class Posted(Protocol):
-    """What is used of a request by routes that read its body themselves; an `Asked` is one."""
+class Sent(Protocol):
+    """What is used of a request by routes that need no framework; an `Asked` is one."""
 
     @property
     def scope(self) -> HTTPScope: ...
@@ -31,7 +31,7 @@ class Posted(Protocol):
     def receive(self) -> Receive: ...
 
 
-A = TypeVar("A", bound=Posted, contravariant=True)
+A = TypeVar("A", bound=Sent, contravariant=True)
 
 Answer = Callable[[A], Awaitable[ASGIResponse]]
 

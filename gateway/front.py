@@ -1,7 +1,7 @@
-"""The front: the routes that events come in by are answered here, everything else is handed on.
+"""The front: the routes that are asked all day, for events and for slates, are answered here, the rest is handed on.
 
 Finding a route, its parameters and its form costs Litestar more than accepting an event costs us; these routes have
-one path and no parameters. What they answer, also to browsers of other origins, is the same either way.
+no parameters in their paths. What they answer, also to browsers of other origins, is the same either way.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Send
 
-from gateway.door import Entrance, Posted
+from gateway.door import Entrance, Sent
 from gateway.responses import Answer
 from gateway.route import TEXT
 
@@ -29,15 +29,17 @@ class Arrived:
 
 
 class Front:
-    """entrances: all are POST. rest: the application behind."""
+    """entrances: of paths without parameters. rest: the application behind, which knows them, too."""
 
-    def __init__(self, entrances: Iterable[Entrance[Posted]], rest: ASGIApp) -> None:
-        self._entrances = {path: entrance for entrance in entrances for path in entrance.route.paths}
+    def __init__(self, entrances: Iterable[Entrance[Sent]], rest: ASGIApp) -> None:
+        self._entrances: dict[tuple[str, str], Entrance[Sent]] = {
+            (one.route.method, path): one for one in entrances for path in one.route.paths
+        }
         self._rest = rest
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        entrance = self._entrances.get(scope["path"]) if method in ("POST", "OPTIONS") else None
+        entrance = self._entrances.get(("POST" if method == "OPTIONS" else method, scope["path"]))
         if entrance is None or (method == "OPTIONS" and not entrance.route.cookies):
             await self._rest(scope, receive, send)
             return

@@ -9,7 +9,7 @@ from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 
 from gateway.answers import Inbox, InboxEntry
-from gateway.door import Asked
+from gateway.door import Sent
 from gateway.errors import bad_parameter, unavailable
 from gateway.keys import KeyRing, presented_key
 from gateway.meters import Meters
@@ -55,7 +55,7 @@ class Inboxes:
     profiles: Profiles
     open: set[object] = field(default_factory=set)
 
-    async def read(self, request: Asked) -> ASGIResponse:
+    async def read(self, request: Sent) -> ASGIResponse:
         self._admit(request)
         given = Parameters(request.scope["query_string"])
         limit = given.number("limit", DEFAULT, MOST)
@@ -68,7 +68,7 @@ class Inboxes:
         entries = [InboxEntry(m.id, m.decision, msgspec.Raw(m.payload)) for m in messages]
         return answer(Inbox(given.customer(), entries, entries[-1].id if entries else after))
 
-    async def stream(self, request: Asked) -> ASGIResponse:
+    async def stream(self, request: Sent) -> ASGIResponse:
         self._admit(request)
         given = Parameters(request.scope["query_string"])
         customer = await self._customer(given.profile())
@@ -80,7 +80,7 @@ class Inboxes:
             iterator=self._events(customer, after), media_type=EVENTS, headers=STREAM_HEADERS, status_code=200
         )
 
-    def _admit(self, request: Asked) -> None:
+    def _admit(self, request: Sent) -> None:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_INBOX)
 
     async def _customer(self, profile: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from litestar.response.base import ASGIResponse
 
 from gateway.answers import OfferedOffer, Offers
-from gateway.door import Asked
+from gateway.door import Sent
 from gateway.errors import unavailable
 from gateway.intake import now
 from gateway.keys import KeyRing, presented_key
@@ -44,7 +44,7 @@ class Offering:
     reference: Reference
     policy: GatePolicy
 
-    async def reply(self, request: Asked) -> ASGIResponse:
+    async def reply(self, request: Sent) -> ASGIResponse:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_OFFERS)
         given = Parameters(request.scope["query_string"])
         profile, store, limit = given.profile(), given.text("store"), given.number("limit", DEFAULT, MOST)

@@ -10,7 +10,7 @@ from litestar.response.base import ASGIResponse
 from gateway.admission import Admission, Ticket
 from gateway.answers import Accepted
 from gateway.bodies import LARGE, BodyReader
-from gateway.door import Answer, Posted
+from gateway.door import Answer, Sent
 from gateway.envelopes import Batch, open_batch, open_single
 from gateway.errors import Refused
 from gateway.formats import open_cloud_events, open_measurement, open_snowplow, open_snowplow_query
@@ -46,36 +46,36 @@ class Reception:
     rates: Rates
     batch_limit: int
 
-    async def batch(self, request: Posted) -> ASGIResponse:
+    async def batch(self, request: Sent) -> ASGIResponse:
         return await self._take(request, Right.WRITE_EVENTS, open_batch)
 
-    def single(self, kind: str) -> Answer[Posted]:
+    def single(self, kind: str) -> Answer[Sent]:
         """kind: the event's type where it names none."""
         opened = partial(open_single, kind=kind)
 
-        async def reply(request: Posted) -> ASGIResponse:
+        async def reply(request: Sent) -> ASGIResponse:
             return await self._take(request, Right.WRITE_EVENTS, opened)
 
         return reply
 
-    async def sightings(self, request: Posted) -> ASGIResponse:
+    async def sightings(self, request: Sent) -> ASGIResponse:
         return await self._take(request, Right.WRITE_SIGHTINGS, open_sightings)
 
-    async def cloud_events(self, request: Posted) -> ASGIResponse:
+    async def cloud_events(self, request: Sent) -> ASGIResponse:
         return await self._take(request, Right.WRITE_EVENTS, partial(open_cloud_events, dict(request.scope["headers"])))
 
-    async def measurement(self, request: Posted) -> ASGIResponse:
+    async def measurement(self, request: Sent) -> ASGIResponse:
         return await self._take(request, Right.WRITE_EVENTS, partial(open_measurement, request.scope["query_string"]))
 
-    async def snowplow(self, request: Posted) -> ASGIResponse:
+    async def snowplow(self, request: Sent) -> ASGIResponse:
         return await self._take(request, Right.WRITE_EVENTS, open_snowplow)
 
-    async def snowplow_pixel(self, request: Posted) -> ASGIResponse:
+    async def snowplow_pixel(self, request: Sent) -> ASGIResponse:
         query = request.scope["query_string"]
         await self._take(request, Right.WRITE_EVENTS, lambda _: open_snowplow_query(query))
         return PIXEL
 
-    async def _take(self, request: Posted, right: Right, opened: Opened) -> ASGIResponse:
+    async def _take(self, request: Sent, right: Right, opened: Opened) -> ASGIResponse:
         headers: Headers = dict(request.scope["headers"])
         secret = presented_key(headers)
         key = self._admit(secret, right) if secret else None
@@ -95,7 +95,7 @@ class Reception:
         self.rates.check(key.id)
         return key
 
-    async def _read(self, request: Posted, headers: Headers, opened: Opened, ticket: Ticket) -> Batch:
+    async def _read(self, request: Sent, headers: Headers, opened: Opened, ticket: Ticket) -> Batch:
         body = await self.reader.read(headers, request.receive, ticket)
         batch = await asyncio.to_thread(opened, body) if len(body) > LARGE else opened(body)
         if len(batch.events) > self.batch_limit:

@@ -11,7 +11,7 @@ import structlog
 from litestar.response.base import ASGIResponse
 
 from gateway.answers import Recommendations, RecommendedItem
-from gateway.door import Asked
+from gateway.door import Sent
 from gateway.errors import Refused
 from gateway.intake import now
 from gateway.keys import KeyRing, presented_key
@@ -54,7 +54,7 @@ class Recommending:
     reference: Reference
     meters: Meters
 
-    async def reply(self, request: Asked) -> ASGIResponse:
+    async def reply(self, request: Sent) -> ASGIResponse:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_RECOMMENDATIONS)
         given = Parameters(request.scope["query_string"])
         customer, store = given.profile(), given.text("store")

@@ -6,7 +6,7 @@ import msgspec
 from litestar.response.base import ASGIResponse
 
 from gateway.answers import Continued, Stay
-from gateway.door import Asked
+from gateway.door import Sent
 from gateway.errors import Refused, unavailable
 from gateway.keys import KeyRing, presented_key
 from gateway.parameters import Parameters
@@ -24,7 +24,7 @@ class Sessions:
     keys: KeyRing
     profiles: Profiles
 
-    async def reply(self, request: Asked) -> ASGIResponse:
+    async def reply(self, request: Sent) -> ASGIResponse:
         key = self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_SESSION)
         given = Parameters(request.scope["query_string"])
         profile = given.profile()

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway import routes
+from gateway.route import Route
 from tests.unit.gateway.running import Running
 
 VIEW = {"event": "Product Viewed", "userId": "ana", "messageId": "m-1", "properties": {"product_id": "mug"}}
@@ -16,6 +17,20 @@ async def test_the_short_way_answers_as_the_long_way_does(gateway: Running, key:
     short = await gateway.post("/v1/track", VIEW, key, **headers)
     long = await gateway.post("/v1/track/", VIEW, key, **headers)
     assert (short.status_code, short.content) == (long.status_code, long.content)
+    assert dict(short.headers) == dict(long.headers)
+
+
+@pytest.mark.parametrize("headers", [{}, BROWSER], ids=["server", "browser"])
+@pytest.mark.parametrize("key", ["app", "nobody"])
+@pytest.mark.parametrize("route", [routes.RECOMMENDATIONS, routes.OFFERS, routes.INBOX, routes.SESSION])
+async def test_what_is_asked_the_short_way_is_answered_as_the_long_way(
+    gateway: Running, route: Route, key: str, headers: dict[str, str]
+) -> None:
+    [path] = route.paths
+    short = await gateway.get(f"{path}?customer=ana", key, **headers)
+    long = await gateway.get(f"{path}/?customer=ana", key, **headers)
+    assert short.status_code == long.status_code
+    assert {**short.json(), "id": ""} == {**long.json(), "id": ""}
     assert dict(short.headers) == dict(long.headers)
 
 
