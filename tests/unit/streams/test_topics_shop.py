@@ -57,6 +57,8 @@ def test_a_shop_may_have_a_catalogue_alone(tmp_path: Path) -> None:
         ("catalog.jsonl", [Item(id="")], r"line 1: item '': an id has 1 to 256"),
         ("catalog.jsonl", [Item(id="a\nb")], r"an id has 1 to 256 printable"),
         ("catalog.jsonl", [Item(id="mug", price=-1)], r"line 1: item 'mug': the price is negative"),
+        ("catalog.jsonl", [MUG, b'{"id": "cup", "price": NaN}'], r"line 2: JSON is malformed"),
+        ("catalog.jsonl", [MUG, b'{"id": "cup", "price": 1e999}'], r"line 2: "),
         ("stores.jsonl", [Store(id="m", name="M", time_zone="Madrid")], r"'Madrid' is no IANA time zone"),
         ("stores.jsonl", [Store(id="m", name="M", time_zone="../etc/passwd")], r"is no IANA time zone"),
         ("stores.jsonl", [Store(id="m", name="M", beacons=(Beacon("b", "attic"),))], r"zone 'attic', which the store"),
