@@ -21,7 +21,7 @@ APP = App(
 TOPICS = App(name="topics", help="The Kafka topics.")
 CUSTOMER = App(name="customer", help="One customer: their identifiers, merged and split by whoever answers for it.")
 REJECTS = App(name="rejects", help="What could not be applied: see it, and put it back.")
-SHOP = App(name="shop", help="The catalogue, the stores and the offers.")
+SHOP = App(name="shop", help="The catalogue, the stores, the offers and the merchandising rules.")
 EVALUATE = App(name="evaluate", help="The shipped models on anyone's data, beside the baselines.")
 
 USAGE = 2
@@ -46,7 +46,7 @@ def assemble() -> App:
     _add(APP, "rebuild", "rebuild", "Bring Redis up to the log, from snapshots and Kafka; for when no worker runs.")
     _add(TOPICS, "topics", "create", "Create the topics that are missing; tells what it changed.")
     _add(TOPICS, "topics", "accept", "Go on with topics that were deleted and created anew.")
-    _add(SHOP, "shop", "load", "Load catalogue, stores and offers of a folder into the topics.")
+    _add(SHOP, "shop", "load", "Load catalogue, stores, offers and merchandising rules of a folder into the topics.")
     _add(CUSTOMER, "customer", "show", "Show whose an identifier is, what else is theirs, and on what evidence.")
     _add(CUSTOMER, "customer", "merge", "Say that two identifiers are one customer's.")
     _add(CUSTOMER, "customer", "split", "Say that an identifier is not the customer's it is taken for.")

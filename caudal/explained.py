@@ -4,16 +4,17 @@ import msgspec
 
 from caudal.text import printable
 from gateway.sentences import why
+from recommender.merchandising import starving
 from recommender.model import Model
 from recommender.placed import Spot, slate_for
-from recommender.recommend import Query
+from recommender.recommend import Query, wanted
 from retail.reference import Reference
 from retail.slates import Slate, Source
 
 
 class ExplainedItem(msgspec.Struct, frozen=True):
     """evidence: the item of the customer's own, of the cart or of the page that led to it, "" for none.
-    why: what the customer is told."""
+    why: what the customer is told. rule: of a merchandiser, that pinned, boosted or buried it, "" for none."""
 
     item: str
     name: str
@@ -21,6 +22,7 @@ class ExplainedItem(msgspec.Struct, frozen=True):
     source: Source
     evidence: str
     why: str
+    rule: str
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -33,7 +35,8 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 class Explained(msgspec.Struct, frozen=True):
     """asked: the identifier. version: of the customer's state, 0 where nobody is known under it. at: milliseconds.
-    fallback: why it is not personal, "" if it is. dropped: of the candidates that ranked high enough."""
+    fallback: why it is not personal, "" if it is. dropped: of the candidates that ranked high enough.
+    starving: merchandisers' rules for which there are fewer items than asked for."""
 
     asked: str
     customer: str
@@ -45,6 +48,7 @@ class Explained(msgspec.Struct, frozen=True):
     fallback: str
     items: list[ExplainedItem]
     dropped: list[LeftOut]
+    starving: tuple[str, ...] = ()
 
 
 def explain(asked: str, query: Query, spot: Spot, model: Model, reference: Reference) -> Explained:
@@ -61,6 +65,7 @@ def explain(asked: str, query: Query, spot: Spot, model: Model, reference: Refer
         fallback=slate.fallback,
         items=_items(slate, reference, query.store),
         dropped=[LeftOut(one.item, _name(one.item, reference), one.reason) for one in slate.dropped],
+        starving=starving(slate, wanted(query)),
     )
 
 
@@ -75,16 +80,25 @@ def readable(told: Explained) -> str:
         evidence = f" from {printable(one.evidence)}" if one.evidence else ""
         lines.append(
             f"{place:3} {one.score:8.4f} {_shown(one.item, one.name)} · {one.source}{evidence} · {printable(one.why)}"
+            + (f" · by rule {printable(one.rule)}" if one.rule else "")
         )
+    if told.starving:
+        lines.append(f"fewer than asked for, since rules exclude some: {', '.join(map(printable, told.starving))}")
     lines.append(f"dropped {len(told.dropped)}")
-    lines += [f"    {out.rule}: {_shown(out.item, out.name)}" for out in told.dropped]
+    lines += [f"    {printable(out.rule)}: {_shown(out.item, out.name)}" for out in told.dropped]
     return "\n".join(lines)
 
 
 def _items(slate: Slate, reference: Reference, store: str) -> list[ExplainedItem]:
     return [
         ExplainedItem(
-            one.item, _name(one.item, reference), one.score, one.source, one.because, why(one, reference, store)
+            one.item,
+            _name(one.item, reference),
+            one.score,
+            one.source,
+            one.because,
+            why(one, reference, store),
+            one.rule,
         )
         for one in slate.items
     ]

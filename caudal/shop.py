@@ -1,4 +1,4 @@
-"""Loading a shop, its catalogue, stores and offers, into the topics that every process follows."""
+"""Loading a shop, its catalogue, stores, offers and merchandising rules, into the topics that every process follows."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ TIMEOUT = 30.0
 
 def load_shop(shop: Shop, settings: Settings) -> None:
     """Blocks until Kafka has everything. Raises PublishFailed, RecordTooLarge."""
-    asyncio.run(_publish(list(reference_records(shop.items, shop.stores, shop.offers)), settings))
+    asyncio.run(_publish(list(reference_records(shop.items, shop.stores, shop.offers, shop.rules)), settings))
 
 
 async def _publish(records: list[Record], settings: Settings) -> None:

@@ -15,6 +15,7 @@ from retail.decisions import Push, Withheld
 from retail.events import DeliveryReported, Event
 from retail.journey import StageChange
 from retail.letters import Note
+from retail.merchandising import Rule
 from retail.offers import Offer
 from retail.rejects import Rejected
 from retail.slates import Slate
@@ -29,6 +30,7 @@ from streams.topics import (
     DELIVERIES,
     IDENTITIES,
     JOURNEYS,
+    MERCHANDISING,
     OFFERS,
     PROMOTIONS,
     RECOMMENDATIONS,
@@ -37,7 +39,7 @@ from streams.topics import (
     Topic,
 )
 
-READ = frozenset({*CHANNELS, DELIVERIES, CATALOG, STORES, OFFERS})
+READ = frozenset({*CHANNELS, DELIVERIES, CATALOG, STORES, OFFERS, MERCHANDISING})
 """Topics that others write to."""
 
 VALUES: Mapping[Topic, object] = {
@@ -51,6 +53,7 @@ VALUES: Mapping[Topic, object] = {
     CATALOG: Item,
     STORES: Store,
     OFFERS: Offer,
+    MERCHANDISING: Rule,
 }
 """What the records of a topic are; those of the channels are what senders write."""
 

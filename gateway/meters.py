@@ -26,6 +26,12 @@ class Meters:
         self._fallbacks = Counter(
             "caudal_fallbacks", "Recommendations that were not personal", ["reason"], registry=self.registry
         )
+        self._starved = Counter(
+            "caudal_starved_slates",
+            "Slates with fewer items than asked for since merchandising rules exclude some",
+            ["placement"],
+            registry=self.registry,
+        )
         self._streams = Gauge("caudal_inbox_streams", "Open inbox streams", registry=self.registry)
         self._of_route: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._pending = Gauge("caudal_pending_bytes", "Bytes of requests in flight", registry=self.registry)
@@ -47,6 +53,9 @@ class Meters:
 
     def fell_back(self, reason: str) -> None:
         self._fallbacks.labels(reason).inc()
+
+    def starved(self, placement: str) -> None:
+        self._starved.labels(placement).inc()
 
     def streams(self, change: int) -> None:
         self._streams.inc(change)

@@ -4,7 +4,7 @@ Kafka is never waited for. While Redis is down or slow the answer is what everyb
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import structlog
@@ -22,6 +22,7 @@ from gateway.profiles import Profiles, Whose
 from gateway.responses import answer
 from gateway.rights import Right
 from gateway.sentences import why
+from recommender.merchandising import starving
 from recommender.placed import Spot, slate_for
 from recommender.placements import HOME, RECIPES, listed
 from recommender.recommend import Query
@@ -53,6 +54,8 @@ class Recommending:
     models: Models
     reference: Reference
     meters: Meters
+    starving: set[tuple[str, str]] = field(default_factory=set)
+    """Rules and placements of which it was said that little is left."""
 
     async def reply(self, request: Sent) -> ASGIResponse:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_RECOMMENDATIONS)
@@ -66,7 +69,21 @@ class Recommending:
         fallback = fallback or slate.fallback
         if fallback:
             self.meters.fell_back(fallback)
+        if self.reference.rules:
+            self._mind(slate, limit)
         return answer(self._told(given.customer(), slate, store, fallback))
+
+    def _mind(self, slate: Slate, limit: int) -> None:
+        """Each starving slate is counted; of each rule at each placement it is said once."""
+        rules = starving(slate, limit)
+        if not rules:
+            return
+        self.meters.starved(slate.placement)
+        new = {(rule, slate.placement) for rule in rules} - self.starving
+        if new:
+            self.starving.update(new)
+            left = {"wanted": limit, "left": len(slate.items)}
+            log.warning("merchandising rules leave few items", rules=rules, placement=slate.placement, **left)
 
     async def _whose(self, profile: str) -> tuple[Whose, str]:
         """The customer and their state, or one that says nothing of them, and the reason."""

@@ -1,9 +1,10 @@
-"""A slate in the making: candidates are offered best first; each is kept, or dropped with a reason."""
+"""A slate in the making: pins, then candidates, best first; each is kept, or dropped with a reason."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from recommender.filters import Filters
+from recommender.merchandising import Pin, Steering
 from recommender.selection import JUST_BOUGHT, Selection
 from retail.slates import Dropped, Recommendation, Source
 
@@ -14,7 +15,8 @@ Candidate = tuple[str, float, Source, str]
 @dataclass(slots=True)
 class Draft:
     """limit: items wanted. selection: the rule after the filters, None for none. surplus: what may be shown, though
-    there are enough of its kind, and why."""
+    there are enough of its kind, and why. steering: merchandisers' rules, None for none. pinned: by item, with its
+    place; it is kept at no other."""
 
     filters: Filters
     limit: int
@@ -22,13 +24,37 @@ class Draft:
     dropped: list[Dropped] = field(default_factory=list)
     selection: Selection | None = None
     surplus: list[tuple[Recommendation, str]] = field(default_factory=list)
+    steering: Steering | None = None
+    pinned: dict[str, tuple[int, Recommendation]] = field(default_factory=dict)
 
     @property
     def full(self) -> bool:
-        return len(self.kept) >= self.limit
+        return len(self.kept) >= self.room
+
+    @property
+    def room(self) -> int:
+        """Places that no pin takes."""
+        return self.limit - len(self.pinned)
+
+    def pin(self, pins: Iterable[Pin]) -> None:
+        """Before the first offer. A pin beyond the slate's last place is ranked like any other item."""
+        refused = {one.item for one in self.dropped}
+        for place, item, rule in pins:
+            if place > self.limit or self.full or item in self.pinned or item in refused:
+                continue
+            if reason := self._refusal(item):
+                refused.add(item)
+                self.dropped.append(Dropped(item, reason))
+                continue
+            self.pinned[item] = place, Recommendation(item, 0.0, Source.PINNED, rule=rule)
+            if self.selection is not None:
+                self.selection.take(item)
 
     def offer(self, candidates: Iterable[Candidate]) -> None:
         """Takes candidates, best first, until the slate is full."""
+        if self.steering is not None:
+            self._offer_steered(candidates, self.steering)
+            return
         refusal, kept, limit = self.filters.refusal, self.kept, self.limit
         for item, score, source, because in candidates:
             if len(kept) >= limit:
@@ -41,15 +67,36 @@ class Draft:
 
     def settle(self) -> None:
         """After the last offer: fills up with the surplus; what is left of it is dropped."""
-        wanted = self.limit - len(self.kept)
+        wanted = self.room - len(self.kept)
         self.kept += [one for one, _ in self.surplus[:wanted]]
         self.dropped += [Dropped(one.item, reason) for one, reason in self.surplus[wanted:]]
         self.surplus = []
+        for place, one in self.pinned.values():
+            self.kept.insert(place - 1, one)
 
     def settled(self) -> set[str]:
         """Items that were offered already."""
         offered = {kept.item for kept in self.kept} | {dropped.item for dropped in self.dropped}
-        return offered | {one.item for one, _ in self.surplus}
+        return offered | {one.item for one, _ in self.surplus} | self.pinned.keys()
+
+    def _offer_steered(self, candidates: Iterable[Candidate], steering: Steering) -> None:
+        decided = self.pinned.keys() | {one.item for one in self.dropped}
+        for item, score, source, because in candidates:
+            if self.full:
+                return
+            if item in decided:
+                continue
+            if reason := self.filters.refusal(item) or steering.exclusion(item):
+                self.dropped.append(Dropped(item, reason))
+            else:
+                self._select(Recommendation(item, score, source, because, steering.moved_by(item)))
+
+    def _refusal(self, item: str) -> str:
+        """Why an item is not shown though a merchandiser pins it, "" where it is."""
+        reason = self.filters.refusal(item) or (self.steering.exclusion(item) if self.steering else "")
+        if not reason and self.selection is not None and self.selection.rests(item):
+            return JUST_BOUGHT
+        return reason
 
     def _select(self, one: Recommendation) -> None:
         selection = self.selection

@@ -21,6 +21,9 @@ NOT_IN_STORE = "not_in_store"
 IN_CART = "in_cart"
 IN_VIEW = "in_view"
 
+EXCLUDED_BY = "excluded by "
+"""What the reason begins with where a merchandiser's rule wants it so; the rule's id follows."""
+
 REASONS = (
     "",
     UNKNOWN,

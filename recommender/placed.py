@@ -4,7 +4,8 @@ Where a recipe starts from an item, a cart or an order, the customer is asked ab
 looked at: the same kernels then answer for the page instead of for the person. The filters are always the person's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
@@ -15,9 +16,10 @@ from recommender.batch import NO_ROWS, SOURCE_OF_CODE
 from recommender.draft import Candidate, Draft
 from recommender.filters import filters_of
 from recommender.ladder import everywhere, fill, reason
+from recommender.merchandising import Pin, Steering, steering
 from recommender.model import Model
 from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
-from recommender.recommend import Query, batch_of, in_view, ranked, recommend, wanted
+from recommender.recommend import Query, batch_of, encoded_slates, in_view, ranked, recommend, wanted
 from recommender.records import INTERACTION
 from recommender.selection import Selection, bought_within
 from recommender.workspace import Workspace
@@ -26,7 +28,7 @@ from retail.catalog import item_key
 from retail.customers import CustomerState, Interaction
 from retail.events import Channel
 from retail.reference import Reference
-from retail.slates import Slate, Source
+from retail.slates import Slate, Source, encode_slate
 
 DEPTH = 200
 """Candidates ranked beyond the limit, for the selection to choose among."""
@@ -43,7 +45,7 @@ EMPTY_SCOPE = "empty_scope"
 MISSING = {Basis.ITEM: "no_item", Basis.CART: "empty_cart", Basis.ORDER: "no_order"}
 """What a slate had nothing of to start from; it then starts from the customer, and says so."""
 
-IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.CATALOG})
+IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.CATALOG, Source.PINNED})
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -57,12 +59,14 @@ class Spot(msgspec.Struct, frozen=True):
 
 
 class Seen(NamedTuple):
-    """A query as its recipe sees it. names: categories it is limited to, None for no limit. missing: see MISSING."""
+    """A query as its recipe sees it. names: categories it is limited to, None for no limit. missing: see MISSING.
+    steering: merchandisers' rules that hold here, None for none."""
 
     query: Query
     recipe: Recipe
     names: frozenset[str] | None
     missing: str
+    steering: Steering | None = None
 
 
 NOWHERE = Spot()
@@ -71,14 +75,39 @@ NOWHERE = Spot()
 def slate_for(query: Query, spot: Spot, model: Model, reference: Reference) -> Slate:
     """The slate of the query's placement. Raises KeyError where there is no such recipe."""
     if query.placement == HOME:
-        return recommend(query, model, reference)
+        rules = steering(reference, HOME, query.store, query.at)
+        if rules is None:
+            return recommend(query, model, reference)
+        recipe = replace(RECIPES[HOME], blend=model.blend)
+        return _placed(Seen(query, recipe, None, "", rules), query, NOWHERE, model, reference)
     if spot.cart is not None:
         query = _with(query, cart=dict.fromkeys(spot.cart, 1))
     query = _in_store(query)
-    seen = _seen(query, spot, reference)
+    rules = steering(reference, query.placement, query.store, query.at)
+    return _placed(_seen(query, spot, reference)._replace(steering=rules), query, spot, model, reference)
+
+
+def warm_slates(queries: Sequence[Query], model: Model, reference: Reference) -> list[bytes]:
+    """The home slates of a micro-batch, encoded: together in one kernel call, but for those that a merchandiser's rule
+    concerns, which are made one by one."""
+    held = [query for query in queries if steering(reference, HOME, query.store, query.at)] if reference.rules else []
+    if not held:
+        return encoded_slates(queries, model, reference)
+    steered = {id(query) for query in held}
+    others = iter(encoded_slates([query for query in queries if id(query) not in steered], model, reference))
+    return [
+        encode_slate(slate_for(query, NOWHERE, model, reference)) if id(query) in steered else next(others)
+        for query in queries
+    ]
+
+
+def _placed(seen: Seen, query: Query, spot: Spot, model: Model, reference: Reference) -> Slate:
+    """query: as it was asked; its filters count, whatever the recipe starts from."""
     aisles = aisles_of(model, reference) if seen.names is not None or seen.recipe.basis is Basis.ITEM else None
     candidates, known = _candidates(seen, spot, aisles, model, reference)
     draft = _draft(query, seen, spot, model, reference)
+    if seen.steering is not None:
+        draft.pin(_pins(seen, seen.steering, reference))
     draft.offer(candidates)
     if seen.recipe.fills:
         fill(draft, _rungs(seen, aisles, model, reference))
@@ -163,7 +192,21 @@ def _candidates(
     count = int(answers.counts[0])
     columns = (answers.rows, answers.scores.astype(np.float64).round(4), answers.sources, answers.evidence)
     ranking = zip(*(column[0, :count].tolist() for column in columns), strict=True)
-    return _allowed(ranking, seen, model, reference), int(answers.known[0])
+    allowed = _allowed(ranking, seen, model, reference)
+    return _steered(allowed, seen.steering), int(answers.known[0])
+
+
+def _steered(candidates: Iterator[Candidate], rules: Steering | None) -> Iterator[Candidate]:
+    if rules is None or not rules.weights:
+        return candidates
+    weighed = ((item, rules.weighed(item, score), source, own) for item, score, source, own in candidates)
+    return iter(sorted(weighed, key=lambda candidate: -candidate[1]))
+
+
+def _pins(seen: Seen, rules: Steering, reference: Reference) -> Iterator[Pin]:
+    """Those of the category or zone, where the placement is limited to one."""
+    names = seen.names
+    return (pin for pin in rules.pins if names is None or is_of(reference.items.get(pin.item), names))
 
 
 def _near(seen: Seen, spot: Spot, reference: Reference) -> frozenset[str]:
@@ -195,6 +238,7 @@ def _draft(query: Query, seen: Seen, spot: Spot, model: Model, reference: Refere
         filters_of(query.state, reference.items, query.at, query.store, screen),
         wanted(query),
         selection=Selection(seen.recipe, reference.items, bought),
+        steering=seen.steering,
     )
 
 

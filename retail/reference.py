@@ -1,4 +1,4 @@
-"""The shop as it stands now: items, stores, beacons and offers, followed live from their topics.
+"""The shop as it stands now: items, stores, beacons, offers and merchandising rules, followed live from their topics.
 
 Every process holds one `Reference`. Its keeper applies changes; everybody else only reads.
 """
@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from retail.catalog import Item
+from retail.merchandising import Rule
 from retail.offers import Offer
 from retail.stores import Place, Store, beacon_id
 
@@ -20,14 +21,17 @@ class Reference:
 
     revision: grows with every change of the offers and of the items' categories, from which lookups are derived.
     item_changes: grows with every item put or removed. latest_items: ids of the latest of them, the newest last.
+    rule_changes: grows with every merchandising rule put or removed.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
     stores: dict[str, Store] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     revision: int = 0
     item_changes: int = 0
+    rule_changes: int = 0
     latest_items: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED_CHANGES))
 
     def __post_init__(self) -> None:
@@ -66,6 +70,13 @@ class Reference:
         else:
             self.offers[key] = offer
         self.revision += 1
+
+    def put_rule(self, key: str, rule: Rule | None) -> None:
+        if rule is None:
+            self.rules.pop(key, None)
+        else:
+            self.rules[key] = rule
+        self.rule_changes += 1
 
 
 def _places(store: Store) -> dict[str, Place]:

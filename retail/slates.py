@@ -20,15 +20,18 @@ class Source(StrEnum):
     FOLLOWED = "followed"
     LOOKED_AT = "looked_at"
     SIMILAR = "similar"
+    PINNED = "pinned"
 
 
 class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """because: the item of the customer's own history that led to it, where one did."""
+    """because: the item of the customer's own history that led to it, where one did. rule: the id of the merchandising
+    rule that pinned, boosted or buried it, "" for none."""
 
     item: str
     score: float
     source: Source
     because: str = ""
+    rule: str = ""
 
 
 class Dropped(msgspec.Struct, frozen=True, gc=False):

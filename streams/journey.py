@@ -14,7 +14,8 @@ import msgspec
 import structlog
 from faust.types import TP
 
-from recommender.recommend import Query, encoded_slates
+from recommender.placed import warm_slates
+from recommender.recommend import Query
 from retail.customers import CustomerState, decode_state
 from streams.faults import Point, reach
 from streams.meters import Meters
@@ -226,7 +227,7 @@ class Journey:
 
     def _ranked(self, queries: Sequence[Query]) -> Sequence[bytes]:
         reach(Point.JOURNEY_BEFORE_SLATES)
-        return encoded_slates(queries, self.deciding.models.current, self.deciding.world.reference)
+        return warm_slates(queries, self.deciding.models.current, self.deciding.world.reference)
 
     async def _settle(self, batch: MicroBatch, commit: Commit, result: Committed, lag: float) -> None:
         if not result.applied:

@@ -9,19 +9,20 @@ from streams.settings import Settings
 
 
 def load(folder: Path, *, settings: Annotated[Settings | None, Parameter(name="*")] = None) -> None:
-    """Load catalogue, stores and offers of a folder into the topics.
+    """Load catalogue, stores, offers and merchandising rules of a folder into the topics.
 
-    Every process follows the topics live, so a change is in force within a second. All three files are read and
+    Every process follows the topics live, so a change is in force within a second. All files are read and
     checked before anything is loaded.
 
     Parameters
     ----------
     folder
-        Holds any of `catalog.jsonl`, `stores.jsonl` and `offers.jsonl` (or `offers.json`).
+        Holds any of `catalog.jsonl`, `stores.jsonl`, `offers.jsonl` and `merchandising.jsonl` (each also as `.json`).
     """
     from caudal.shop import load_shop
     from streams.topics.shop import read_shop
 
     shop = read_shop(folder)
     load_shop(shop, settings or Settings())
-    print(f"loaded {len(shop.items)} items, {len(shop.stores)} stores, {len(shop.offers)} offers")
+    counts = f"{len(shop.items)} items, {len(shop.stores)} stores, {len(shop.offers)} offers, {len(shop.rules)} rules"
+    print(f"loaded {counts}")

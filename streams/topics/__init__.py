@@ -56,6 +56,14 @@ IDENTITIES = Topic(
 CATALOG = Topic("catalog", "items", "item id", partitions=1, compacted=True, retention=None)
 STORES = Topic("stores", "stores with zones and beacons", "store id", partitions=1, compacted=True, retention=None)
 OFFERS = Topic("offers", "offers", "offer id", partitions=1, compacted=True, retention=None)
+MERCHANDISING = Topic(
+    "merchandising",
+    "rules of merchandisers: what is pinned, boosted, buried, excluded",
+    "rule id",
+    partitions=1,
+    compacted=True,
+    retention=None,
+)
 
 CHANNELS = (WEB, APP, STORE, SERVICE)
 """Where senders write."""
@@ -63,7 +71,7 @@ CHANNELS = (WEB, APP, STORE, SERVICE)
 SOURCES = (*CHANNELS, DELIVERIES)
 """What `identify` reads."""
 
-REFERENCE = (CATALOG, STORES, OFFERS)
+REFERENCE = (CATALOG, STORES, OFFERS, MERCHANDISING)
 """What every process follows from the beginning."""
 
 ALL = (

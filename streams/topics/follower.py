@@ -1,6 +1,7 @@
-"""Following the reference topics live: every process keeps its own copy of items, stores and offers.
+"""Following the reference topics live: every process keeps its own copy of items, stores, offers and rules.
 
-Reads `catalog`, `stores` and `offers` from the beginning, without a consumer group, for as long as it runs.
+Reads `catalog`, `stores`, `offers` and `merchandising` from the beginning, without a consumer group, for as long as it
+runs.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""The records of the compacted reference topics: items, stores, offers by id, as JSON that any back end can write."""
+"""The records of the compacted reference topics: items, stores, offers, merchandising rules, as any back end can write.
+
+JSON, by id.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
@@ -6,13 +9,14 @@ from typing import Generic, TypeVar
 import msgspec
 
 from retail.catalog import Item
+from retail.merchandising import Rule
 from retail.offers import Offer
 from retail.reference import Reference
 from retail.stores import Store
-from streams.topics import CATALOG, OFFERS, STORES
+from streams.topics import CATALOG, MERCHANDISING, OFFERS, STORES
 from streams.topics.records import Record
 
-T = TypeVar("T", bound=Item | Store | Offer)
+T = TypeVar("T", bound=Item | Store | Offer | Rule)
 
 _encoder = msgspec.json.Encoder()
 
@@ -44,20 +48,25 @@ class Shelf(Generic[T]):
         self._put(reference, identity, entry)
 
 
-SHELVES: dict[str, Shelf[Item] | Shelf[Store] | Shelf[Offer]] = {
+SHELVES: dict[str, Shelf[Item] | Shelf[Store] | Shelf[Offer] | Shelf[Rule]] = {
     CATALOG.name: Shelf(Item, Reference.put_item),
     STORES.name: Shelf(Store, Reference.put_store),
     OFFERS.name: Shelf(Offer, Reference.put_offer),
+    MERCHANDISING.name: Shelf(Rule, Reference.put_rule),
 }
 """By topic."""
 
 
 def reference_records(
-    items: Iterable[Item] = (), stores: Iterable[Store] = (), offers: Iterable[Offer] = ()
+    items: Iterable[Item] = (),
+    stores: Iterable[Store] = (),
+    offers: Iterable[Offer] = (),
+    rules: Iterable[Rule] = (),
 ) -> list[Record]:
     """What to publish to load a shop."""
     return [
         *(Record(CATALOG.name, item.id.encode(), _encoder.encode(item)) for item in items),
         *(Record(STORES.name, store.id.encode(), _encoder.encode(store)) for store in stores),
         *(Record(OFFERS.name, offer.id.encode(), _encoder.encode(offer)) for offer in offers),
+        *(Record(MERCHANDISING.name, rule.id.encode(), _encoder.encode(rule)) for rule in rules),
     ]

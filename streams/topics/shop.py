@@ -1,25 +1,31 @@
-"""A shop as files: `catalog.jsonl`, `stores.jsonl` and `offers.jsonl` (or `offers.json`) in one folder.
+"""A shop as files: `catalog`, `stores`, `offers` and `merchandising`, each `.jsonl` or `.json`, in one folder.
 
-One JSON object a line, with the fields of `retail.catalog.Item`, `retail.stores.Store` and `retail.offers.Offer`.
+One JSON object a line, with the fields of `retail.catalog.Item`, `retail.stores.Store`, `retail.offers.Offer` and
+`retail.merchandising.Rule`.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from recommender.placements import RECIPES
 from retail.catalog import Item
+from retail.merchandising import Rule
 from retail.offers import Offer
 from retail.stores import Store
 
 CATALOG_FILES = ("catalog.jsonl", "catalog.json")
 STORE_FILES = ("stores.jsonl", "stores.json")
 OFFER_FILES = ("offers.jsonl", "offers.json")
+RULE_FILES = ("merchandising.jsonl", "merchandising.json")
 
-T = TypeVar("T", bound=Item | Store | Offer)
+PLACEMENTS = frozenset(RECIPES)
+
+T = TypeVar("T", bound=Item | Store | Offer | Rule)
 
 
 class ShopUnreadable(Exception):
@@ -31,19 +37,21 @@ class Shop:
     items: list[Item]
     stores: list[Store]
     offers: list[Offer]
+    rules: list[Rule] = field(default_factory=list)
 
 
 def read_shop(folder: Path) -> Shop:
-    """Reads whichever of the three files the folder has. Raises ShopUnreadable, before anything is loaded."""
+    """Reads whichever of the four files the folder has. Raises ShopUnreadable, before anything is loaded."""
     if not folder.is_dir():
         raise ShopUnreadable(f"{folder} is no folder")
     shop = Shop(
         items=_read(folder, CATALOG_FILES, Item, _check_item),
         stores=_read(folder, STORE_FILES, Store, _check_store),
         offers=_read(folder, OFFER_FILES, Offer, _check_offer),
+        rules=_read(folder, RULE_FILES, Rule, _check_rule),
     )
-    if not (shop.items or shop.stores or shop.offers):
-        names = ", ".join(files[0] for files in (CATALOG_FILES, STORE_FILES, OFFER_FILES))
+    if not (shop.items or shop.stores or shop.offers or shop.rules):
+        names = ", ".join(files[0] for files in (CATALOG_FILES, STORE_FILES, OFFER_FILES, RULE_FILES))
         raise ShopUnreadable(f"{folder} holds nothing to load: expected {names}")
     return shop
 
@@ -116,3 +124,10 @@ def _check_store(store: Store) -> str:
 
 def _check_offer(offer: Offer) -> str:
     return "it ends before it starts" if offer.ends <= offer.starts else _check_identity(offer.id)
+
+
+def _check_rule(rule: Rule) -> str:
+    unknown = sorted(rule.placements - PLACEMENTS)
+    if unknown:
+        return f"no placement is called {unknown[0]!r}; there are {', '.join(sorted(PLACEMENTS))}"
+    return _check_identity(rule.id)

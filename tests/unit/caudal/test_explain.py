@@ -11,6 +11,7 @@ from recommender.placed import Spot, slate_for
 from recommender.placements import RECIPES
 from recommender.recommend import Query
 from retail.customers import CustomerState, Identity, encode_state
+from retail.merchandising import Effect, Rule
 from streams.settings import Settings
 from streams.state import Commit
 from streams.state.memory import MemoryState
@@ -76,6 +77,16 @@ async def test_who_is_not_known_is_told_why_nothing_is_personal() -> None:
     found = await told("stranger")
     assert (found.version, found.fallback) == (0, "no_history")
     assert "no_history" in readable(found)
+
+
+def test_the_rule_that_pinned_an_item_and_the_one_that_leaves_few_are_named() -> None:
+    reference = shop()
+    reference.put_rule("star", Rule(id="star", effect=Effect.PIN, items=frozenset({"milk"})))
+    reference.put_rule("no-bakery", Rule(id="no-bakery", effect=Effect.EXCLUDE, categories=frozenset({"Bakery"})))
+    said = readable(explained("ana", Query(customer="ana", state=ANA, at=NOON), Spot(), MODEL, reference))
+    assert "milk (Whole milk) · pinned · Chosen for you by our shop. · by rule star" in said
+    assert "excluded by no-bakery: croissant (Croissant)" in said
+    assert "fewer than asked for, since rules exclude some: no-bakery" in said
 
 
 async def test_what_is_printed_cannot_command_a_terminal() -> None:

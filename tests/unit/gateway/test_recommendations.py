@@ -7,6 +7,7 @@ from recommender.placements import RECIPES
 from retail.catalog import Item
 from retail.customers import CustomerState, encode_state
 from retail.household import NOBODY, Declared, household_after
+from retail.merchandising import Effect, Rule
 from retail.slates import Recommendation, Source
 from tests.shop import ITEMS, NOON, customer_who, shop, viewed
 from tests.unit.gateway.running import Running
@@ -169,3 +170,10 @@ def test_the_sentence_names_the_item_that_led_there_and_the_store() -> None:
 def test_a_name_with_braces_stays_a_name() -> None:
     reference = shop(items=[msgspec.structs.replace(ITEMS[4], name="{0} {name}")])
     assert "{0} {name}" in why(Recommendation("lamp", 1.0, Source.TASTE, "mug"), reference)
+
+
+async def test_a_rule_that_leaves_few_items_is_counted_and_an_answer_is_given(gateway: Running) -> None:
+    everything = frozenset(item.department for item in ITEMS)
+    gateway.reference.put_rule("all", Rule(id="all", effect=Effect.EXCLUDE, categories=everything))
+    assert (await asked(gateway)).items == []
+    assert 'caudal_starved_slates_total{placement="home"} 1.0' in (await gateway.get("/metrics")).text

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from retail.catalog import Item
+from retail.merchandising import Effect, Rule
 from retail.offers import Benefit, BenefitKind, Offer
 from retail.stores import Beacon, Store, Zone
 from streams.topics.shop import ShopUnreadable, read_shop
@@ -30,10 +31,13 @@ def test_a_shop_is_read_as_it_was_written(tmp_path: Path) -> None:
     write(tmp_path, "catalog.jsonl", MUG, b"", Item(id="cup"))
     write(tmp_path, "stores.jsonl", MADRID)
     write(tmp_path, "offers.json", [TEN])
+    rule = Rule(id="no-mugs", effect=Effect.EXCLUDE, items=frozenset({"mug"}), placements=frozenset({"home"}))
+    write(tmp_path, "merchandising.jsonl", rule)
 
     shop = read_shop(tmp_path)
 
     assert (shop.items, shop.stores, shop.offers) == ([MUG, Item(id="cup")], [MADRID], [TEN])
+    assert shop.rules == [rule]
 
 
 def test_a_shop_may_have_a_catalogue_alone(tmp_path: Path) -> None:
@@ -53,6 +57,8 @@ def test_a_shop_may_have_a_catalogue_alone(tmp_path: Path) -> None:
         ("catalog.jsonl", [Item(id="")], r"line 1: item '': an id has 1 to 256"),
         ("catalog.jsonl", [Item(id="a\nb")], r"an id has 1 to 256 printable"),
         ("catalog.jsonl", [Item(id="mug", price=-1)], r"line 1: item 'mug': the price is negative"),
+        ("catalog.jsonl", [MUG, b'{"id": "cup", "price": NaN}'], r"line 2: JSON is malformed"),
+        ("catalog.jsonl", [MUG, b'{"id": "cup", "price": 1e999}'], r"line 2: "),
         ("stores.jsonl", [Store(id="m", name="M", time_zone="Madrid")], r"'Madrid' is no IANA time zone"),
         ("stores.jsonl", [Store(id="m", name="M", time_zone="../etc/passwd")], r"is no IANA time zone"),
         ("stores.jsonl", [Store(id="m", name="M", beacons=(Beacon("b", "attic"),))], r"zone 'attic', which the store"),
@@ -62,6 +68,17 @@ def test_a_shop_may_have_a_catalogue_alone(tmp_path: Path) -> None:
             "offers.jsonl",
             [b'{"id":"t","name":"","title":"","body":"","benefit":{"kind":"x"}}'],
             r"at `\$\.benefit\.kind`",
+        ),
+        ("merchandising.jsonl", [b'{"id":"r","effect":"exclude"}'], r"line 1: it names neither items nor categories"),
+        ("merchandising.jsonl", [b'{"id":"r","effect":"hide","items":["a"]}'], r"Invalid enum value 'hide'"),
+        ("merchandising.jsonl", [b'{"id":"r","effect":"pin","items":["a","b"]}'], r"a pin names exactly one item"),
+        ("merchandising.jsonl", [b'{"id":"r","effect":"pin","items":["a"],"place":0}'], r"place 0 is none of 1 to 100"),
+        ("merchandising.jsonl", [b'{"id":"r","effect":"bury","items":["a"],"strength":0.5}'], r"strength 0\.5 is not"),
+        ("merchandising.jsonl", [b'{"id":"r","effect":"pin","items":["a"],"starts":2,"ends":2}'], r"ends before it s"),
+        (
+            "merchandising.jsonl",
+            [b'{"id":"r","effect":"exclude","items":["a"],"placements":["hom"]}'],
+            r"rule 'r': no placement is called 'hom'; there are after_purchase",
         ),
     ],
 )

@@ -1,0 +1,113 @@
+"""What merchandisers' rules make of a slate: which hold now, what they exclude, pin and rank otherwise; pure.
+
+The filters of `recommender.filters` come first: no rule brings back what may not be shown.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from recommender.filters import EXCLUDED_BY
+from retail.catalog import Item
+from retail.merchandising import Effect, Rule
+from retail.reference import Reference
+from retail.slates import Slate
+
+
+class Pin(NamedTuple):
+    """place: from 1. rule: the id of the rule that wants it."""
+
+    place: int
+    item: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """The rules that hold for one slate, by what they do. Of several that would exclude or move one item, the first
+    by id does."""
+
+    catalog: Mapping[str, Item]
+    exclusions: tuple[Rule, ...]
+    weights: tuple[Rule, ...]
+    pins: tuple[Pin, ...]
+
+    def exclusion(self, item: str) -> str:
+        """Why the item is left out, "" where no rule wants that."""
+        rule = _first(self.exclusions, item, self.catalog)
+        return EXCLUDED_BY + rule.id if rule else ""
+
+    def moved_by(self, item: str) -> str:
+        """The id of the rule that boosts or buries the item, "" for none."""
+        rule = _first(self.weights, item, self.catalog)
+        return rule.id if rule else ""
+
+    def weighed(self, item: str, score: float) -> float:
+        """The score as the rules want it; boosted means larger, also of a score below zero."""
+        rule = _first(self.weights, item, self.catalog)
+        if rule is None:
+            return score
+        grows = (rule.effect is Effect.BOOST) == (score >= 0)
+        return round(score * rule.strength if grows else score / rule.strength, 4)
+
+
+def steering(reference: Reference, placement: str, store: str, at: int) -> Steering | None:
+    """None where no rule holds, which is told by one look. store: "" for none. at: milliseconds."""
+    if not reference.rules:
+        return None
+    rules = [rule for rule in _calendar(reference).at(placement, at) if not rule.stores or store in rule.stores]
+    if not rules:
+        return None
+    pins = (Pin(rule.place, item, rule.id) for rule in rules if rule.effect is Effect.PIN for item in rule.items)
+    return Steering(
+        reference.items,
+        tuple(rule for rule in rules if rule.effect is Effect.EXCLUDE),
+        tuple(rule for rule in rules if rule.effect in (Effect.BOOST, Effect.BURY)),
+        tuple(sorted(pins, key=lambda pin: (pin.place, pin.rule))),
+    )
+
+
+def starving(slate: Slate, limit: int) -> tuple[str, ...]:
+    """The ids of the rules for which the slate has fewer items than were asked for, () where none is to blame."""
+    if len(slate.items) >= limit:
+        return ()
+    excluded = (one.reason for one in slate.dropped if one.reason.startswith(EXCLUDED_BY))
+    return tuple(sorted({reason.removeprefix(EXCLUDED_BY) for reason in excluded}))
+
+
+class _Calendar:
+    """The rules by when they hold: between two moments at which any of them begins or ends nothing changes."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.changes = reference.rule_changes
+        self._rules = sorted((rule for rule in reference.rules.values() if rule.live), key=lambda rule: rule.id)
+        self._moments = sorted({moment for rule in self._rules for moment in (rule.starts, rule.ends)})
+        self._holding: dict[tuple[int, str], tuple[Rule, ...]] = {}
+
+    def at(self, placement: str, moment: int) -> tuple[Rule, ...]:
+        span = bisect_right(self._moments, moment)
+        known = self._holding.get((span, placement))
+        if known is None:
+            known = self._holding[span, placement] = tuple(
+                rule
+                for rule in self._rules
+                if rule.starts <= moment < rule.ends and (not rule.placements or placement in rule.placements)
+            )
+        return known
+
+
+def _first(rules: tuple[Rule, ...], item: str, catalog: Mapping[str, Item]) -> Rule | None:
+    known = catalog.get(item) if rules else None
+    return next((rule for rule in rules if rule.concerns(item, known)), None)
+
+
+def _calendar(reference: Reference) -> _Calendar:
+    known = _calendars.get(reference)
+    if known is None or known.changes != reference.rule_changes:
+        known = _calendars[reference] = _Calendar(reference)
+    return known
+
+
+_calendars: WeakKeyDictionary[Reference, _Calendar] = WeakKeyDictionary()

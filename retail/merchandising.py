@@ -1,0 +1,74 @@
+"""What merchandisers want of the slates: rules that exclude, pin, boost or bury items, where and while they hold."""
+
+from enum import StrEnum
+
+import msgspec
+
+from retail.catalog import Item
+
+LAST_PLACE = 100
+"""The last place of the longest slate."""
+
+
+class Effect(StrEnum):
+    """EXCLUDE: shown nowhere the rule holds. PIN: shown at one place. BOOST, BURY: ranked higher, or lower."""
+
+    EXCLUDE = "exclude"
+    PIN = "pin"
+    BOOST = "boost"
+    BURY = "bury"
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One rule. It is about an item that is named, or whose category or department, or whose brand is named.
+
+    placements, stores: where it holds; empty mean everywhere. A rule with stores does not hold where no store is known.
+    starts, ends: milliseconds since the epoch, half open. live: false switches it off.
+    place: of a pin, from 1. strength: what a score is multiplied with to boost it, and divided by to bury it.
+
+    Raises ValueError where it cannot be meant; read from JSON, that is a msgspec.ValidationError.
+    """
+
+    id: str
+    effect: Effect
+    name: str = ""
+    items: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    brands: frozenset[str] = frozenset()
+    placements: frozenset[str] = frozenset()
+    stores: frozenset[str] = frozenset()
+    starts: int = 0
+    ends: int = 1 << 62
+    place: int = 1
+    strength: float = 2.0
+    live: bool = True
+
+    def __post_init__(self) -> None:
+        if flaw := _flaw(self):
+            raise ValueError(flaw)
+
+    def concerns(self, item: str, known: Item | None) -> bool:
+        """known: what the catalogue says of the item, None where it says nothing."""
+        if item in self.items:
+            return True
+        if known is None:
+            return False
+        named = known.category in self.categories or known.department in self.categories
+        return named or known.brand in self.brands
+
+
+def _flaw(rule: Rule) -> str:
+    """Why the rule cannot be meant, "" where it can."""
+    if not (rule.items or rule.categories or rule.brands):
+        return "it names neither items nor categories nor brands, and would be about nothing"
+    if "" in rule.items | rule.categories | rule.brands | rule.placements | rule.stores:
+        return "an empty text names nothing; leave it out"
+    if rule.ends <= rule.starts:
+        return "it ends before it starts"
+    if rule.effect is Effect.PIN and (len(rule.items) != 1 or rule.categories or rule.brands):
+        return "a pin names exactly one item, and nothing else"
+    if not 1 <= rule.place <= LAST_PLACE:
+        return f"place {rule.place} is none of 1 to {LAST_PLACE}"
+    if not 1 < rule.strength <= 1e6:
+        return f"strength {rule.strength} is not above 1 and up to a million; to rank lower, bury"
+    return ""

@@ -1,0 +1,219 @@
+"""Merchandisers pin, boost, bury and exclude, for a while and in a place; no rule shows what may not be shown."""
+
+import time
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recommender.filters import filters_of
+from recommender.merchandising import starving, steering
+from recommender.model import Model
+from recommender.placed import Spot, slate_for, warm_slates
+from recommender.placements import RECIPES
+from recommender.recommend import Query, encoded_slates, recommend
+from retail.customers import CustomerState
+from retail.merchandising import Effect, Rule
+from retail.reference import Reference
+from retail.slates import Dropped, Slate, Source, decode_slate
+from tests.shop import DAY, ITEMS, NOON, added, bought, customer_who, entered, shop
+from tests.unit.recommender.shelves import trained
+from tests.unit.recommender.test_forbidden import MODELS, customer, world
+from tests.unit.recommender.test_recommend import PURCHASES
+
+ANA = customer_who(bought("bread", at=NOON - 9 * DAY), added("mug", at=NOON - DAY))
+PAGE = Spot(item="lamp", category="Dairy")
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return trained(PURCHASES)
+
+
+def rule(name: str, effect: Effect, *items: str, **fields: object) -> Rule:
+    return Rule(id=name, effect=effect, items=frozenset(items), **fields)  # type: ignore[arg-type]
+
+
+def shop_with(*rules: Rule) -> Reference:
+    reference = shop()
+    for one in rules:
+        reference.put_rule(one.id, one)
+    return reference
+
+
+def placed(
+    model: Model,
+    reference: Reference,
+    placement: str = "home",
+    *,
+    state: CustomerState = ANA,
+    at: int = NOON,
+    limit: int = 20,
+    store: str = "",
+) -> Slate:
+    query = Query(customer="ana", state=state, at=at, placement=placement, limit=limit, store=store)
+    return slate_for(query, PAGE, model, reference)
+
+
+def ids(slate: Slate) -> list[str]:
+    return [one.item for one in slate.items]
+
+
+@pytest.mark.parametrize("placement", RECIPES)
+def test_what_is_excluded_is_on_no_placement_and_the_rule_is_named(model: Model, placement: str) -> None:
+    before = placed(model, shop(), placement)
+    assert before.items
+    gone = before.items[0].item
+    slate = placed(model, shop_with(rule("stop", Effect.EXCLUDE, gone)), placement)
+    assert gone not in ids(slate)
+    assert Dropped(gone, "excluded by stop") in slate.dropped
+
+
+def test_a_whole_department_and_a_brand_may_be_excluded(model: Model) -> None:
+    reference = shop_with(Rule(id="dairy-free", effect=Effect.EXCLUDE, categories=frozenset({"Dairy"})))
+    reference.put_item("lamp", msgspec.structs.replace(ITEMS[5], brand="Lumen"))
+    reference.put_rule("no-lumen", Rule(id="no-lumen", effect=Effect.EXCLUDE, brands=frozenset({"Lumen"})))
+    assert {"cheese", "milk", "lamp"}.isdisjoint(ids(placed(model, reference)))
+
+
+@pytest.mark.parametrize("placement", RECIPES)
+def test_a_pin_stands_at_its_place_and_nowhere_else(model: Model, placement: str) -> None:
+    slate = placed(model, shop_with(rule("star", Effect.PIN, "milk", place=2)), placement)
+    place = min(2, len(slate.items)) - 1
+    assert (slate.items[place].item, slate.items[place].source, slate.items[place].rule) == (
+        "milk",
+        Source.PINNED,
+        "star",
+    )
+    assert ids(slate).count("milk") == 1
+
+
+def test_pins_of_one_place_stand_one_after_the_other(model: Model) -> None:
+    rules = (rule("b", Effect.PIN, "lamp"), rule("a", Effect.PIN, "croissant"))
+    assert set(ids(placed(model, shop_with(*rules)))[:2]) == {"lamp", "croissant"}
+    assert len(placed(model, shop_with(*rules), limit=1).items) == 1
+
+
+def test_a_pin_on_a_category_page_is_of_that_category(model: Model) -> None:
+    slate = placed(model, shop_with(rule("star", Effect.PIN, "croissant")), "category")
+    assert "croissant" not in ids(slate)
+
+
+def test_a_recalled_item_is_not_shown_though_it_is_pinned(model: Model) -> None:
+    reference = shop_with(rule("star", Effect.PIN, "milk"))
+    reference.put_item("milk", msgspec.structs.replace(ITEMS[1], recalled=True))
+    slate = placed(model, reference)
+    assert "milk" not in ids(slate)
+    assert slate.dropped.count(Dropped("milk", "recalled")) == 1
+
+
+def test_who_excludes_wins_over_who_pins(model: Model) -> None:
+    reference = shop_with(rule("star", Effect.PIN, "milk"), rule("stop", Effect.EXCLUDE, "milk"))
+    assert "milk" not in ids(placed(model, reference))
+
+
+def test_a_boost_lifts_and_a_burial_sinks(model: Model) -> None:
+    first, *_, last = placed(model, shop(), state=customer_who(bought("bread", at=NOON - DAY)), limit=3).items
+    reference = shop_with(
+        rule("up", Effect.BOOST, last.item, strength=1e6), rule("down", Effect.BURY, first.item, strength=1e6)
+    )
+    slate = placed(model, reference, state=customer_who(bought("bread", at=NOON - DAY)))
+    assert (slate.items[0].item, slate.items[0].rule) == (last.item, "up")
+    assert ids(slate).index(first.item) > ids(slate).index(last.item) + 1
+
+
+@pytest.mark.parametrize(
+    ("at", "holds"), [(NOON - 1, False), (NOON, True), (NOON + DAY - 1, True), (NOON + DAY, False)]
+)
+def test_a_rule_holds_from_its_start_until_its_end(model: Model, at: int, holds: bool) -> None:
+    reference = shop_with(rule("week", Effect.EXCLUDE, "cheese", starts=NOON, ends=NOON + DAY))
+    assert ("cheese" not in ids(placed(model, reference, at=at))) == holds
+
+
+def test_a_rule_holds_at_its_placements_and_stores_alone(model: Model) -> None:
+    reference = shop_with(
+        rule("r", Effect.EXCLUDE, "cheese", placements=frozenset({"home"}), stores=frozenset({"madrid"}))
+    )
+    assert "cheese" not in ids(placed(model, reference, store="madrid"))
+    assert "cheese" in ids(placed(model, reference, store="new-york"))
+    assert "cheese" in ids(placed(model, reference))
+    assert "cheese" in ids(placed(model, reference, "category", store="madrid"))
+
+
+def test_in_the_zone_where_a_customer_stands_the_rules_of_that_store_hold(model: Model) -> None:
+    reference = shop_with(rule("r", Effect.EXCLUDE, "cheese", stores=frozenset({"madrid"})))
+    here = customer_who(entered("madrid", NOON, "dairy"))
+    assert "cheese" not in ids(placed(model, reference, "zone", state=here))
+
+
+def test_a_rule_that_is_changed_or_taken_back_is_seen_by_the_next_slate(model: Model) -> None:
+    reference = shop_with(rule("r", Effect.EXCLUDE, "cheese"))
+    assert "cheese" not in ids(placed(model, reference))
+    reference.put_rule("r", rule("r", Effect.EXCLUDE, "milk"))
+    assert "cheese" in ids(placed(model, reference))
+    reference.put_rule("r", None)
+    assert placed(model, reference) == placed(model, shop())
+
+
+def test_rules_that_leave_few_items_are_named(model: Model) -> None:
+    reference = shop_with(Rule(id="dairy", effect=Effect.EXCLUDE, categories=frozenset({"Dairy"})))
+    slate = placed(model, reference, "category")
+    assert slate.items == ()
+    assert starving(slate, 20) == ("dairy",)
+    assert starving(placed(model, reference, limit=1), 1) == ()
+
+
+def test_a_rule_of_another_time_or_placement_leaves_the_fast_way_alone() -> None:
+    past = rule("past", Effect.EXCLUDE, "cheese", ends=NOON)
+    elsewhere = rule("elsewhere", Effect.EXCLUDE, "cheese", placements=frozenset({"cart"}))
+    reference = shop_with(past, elsewhere, rule("off", Effect.EXCLUDE, "cheese", live=False))
+    assert steering(reference, "home", "", NOON) is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(MODELS), st.sampled_from(["", "madrid"]), st.integers(1, 20))
+def test_a_rule_about_nothing_on_sale_changes_no_home_slate(seed: int, model: Model, store: str, limit: int) -> None:
+    chance = np.random.default_rng(seed)
+    reference, state = world(chance), customer(chance)
+    query = Query(customer="ana", state=state, at=NOON, store=store, limit=limit)
+    expected = recommend(query, model, reference)
+    reference.put_rule("r", rule("r", Effect.EXCLUDE, "nothing of ours"))
+    assert slate_for(query, Spot(), model, reference).items == expected.items
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(MODELS), st.sampled_from(sorted(RECIPES)))
+def test_no_rule_brings_a_forbidden_item_onto_a_slate(seed: int, model: Model, placement: str) -> None:
+    chance = np.random.default_rng(seed)
+    reference, state = world(chance), customer(chance)
+    for number in range(16):
+        effect = (Effect.PIN, Effect.BOOST)[number % 2]
+        reference.put_rule(f"r{number}", rule(f"r{number}", effect, f"i{number}", place=1 + number % 5))
+    query = Query(customer="ana", state=state, at=NOON, placement=placement, store="madrid", limit=12)
+    slate = slate_for(query, Spot(item="i1", category="c1"), model, reference)
+    filters = filters_of(state, reference.items, NOON, "madrid")
+    assert [filters.refusal(one.item) for one in slate.items] == [""] * len(slate.items)
+    assert len(slate.items) <= 12
+    assert len(set(ids(slate))) == len(slate.items)
+
+
+def test_warm_slates_obey_the_rules_of_each_customers_store_and_keep_their_order(model: Model) -> None:
+    reference = shop_with(rule("r", Effect.EXCLUDE, "cheese", stores=frozenset({"madrid"})))
+    queries = [Query(customer=f"c{n}", state=ANA, at=NOON, store=("", "madrid")[n % 2]) for n in range(5)]
+    slates = [decode_slate(raw) for raw in warm_slates(queries, model, reference)]
+    assert slates == [slate_for(query, Spot(), model, reference) for query in queries]
+    assert ["cheese" in ids(slate) for slate in slates] == [True, False, True, False, True]
+
+
+def test_rules_that_do_not_hold_cost_a_micro_batch_nothing(model: Model) -> None:
+    reference = shop_with(*(rule(f"r{n}", Effect.EXCLUDE, "cheese", ends=NOON) for n in range(200)))
+    queries = [Query(customer="ana", state=ANA, at=NOON + n) for n in range(300)]
+    plain, ruled = ([], [])  # type: tuple[list[float], list[float]]
+    for _ in range(7):
+        for times, way in ((plain, encoded_slates), (ruled, warm_slates)):
+            start = time.process_time()
+            way(queries, model, reference)
+            times.append(time.process_time() - start)
+    assert min(ruled) < 1.5 * min(plain)
