@@ -16,6 +16,7 @@ from retail.events import DeliveryReported, Event
 from retail.journey import StageChange
 from retail.letters import Note
 from retail.offers import Offer
+from retail.outcomes import Outcome
 from retail.rejects import Rejected
 from retail.slates import Slate
 from retail.stores import Store
@@ -30,6 +31,7 @@ from streams.topics import (
     IDENTITIES,
     JOURNEYS,
     OFFERS,
+    OUTCOMES,
     PROMOTIONS,
     RECOMMENDATIONS,
     REJECTED,
@@ -46,6 +48,7 @@ VALUES: Mapping[Topic, object] = {
     RECOMMENDATIONS: Slate,
     PROMOTIONS: Push | Withheld,
     JOURNEYS: StageChange,
+    OUTCOMES: Outcome,
     DELIVERIES: DeliveryReported,
     IDENTITIES: Note,
     CATALOG: Item,

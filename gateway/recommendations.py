@@ -11,6 +11,7 @@ import structlog
 from litestar.response.base import ASGIResponse
 
 from gateway.answers import Recommendations, RecommendedItem
+from gateway.attributed import token_of
 from gateway.door import Asked
 from gateway.errors import Refused
 from gateway.intake import now
@@ -22,13 +23,13 @@ from gateway.profiles import Profiles, Whose
 from gateway.responses import answer
 from gateway.rights import Right
 from gateway.sentences import why
-from recommender.placed import Spot, slate_for
+from recommender.exploration import ExplorationPolicy, Explored, explored
+from recommender.placed import Spot
 from recommender.placements import HOME, RECIPES, listed
 from recommender.recommend import Query
 from retail.customers import EMPTY, CustomerState
 from retail.household import UNREADABLE
 from retail.reference import Reference
-from retail.slates import Slate
 from streams.state import StateUnavailable
 
 MOST = 100
@@ -48,11 +49,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Recommending:
+    """attribution_key: seals the tokens of the answers."""
+
     keys: KeyRing
     profiles: Profiles
     models: Models
     reference: Reference
     meters: Meters
+    exploration: ExplorationPolicy
+    attribution_key: bytes
 
     async def reply(self, request: Asked) -> ASGIResponse:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_RECOMMENDATIONS)
@@ -62,11 +67,11 @@ class Recommending:
         spot = _spot(given)
         (customer, state), fallback = await self._whose(customer)
         query = Query(customer=customer, state=state, at=now(), placement=placement, store=store, limit=limit)
-        slate = slate_for(query, spot, self.models.current, self.reference)
-        fallback = fallback or slate.fallback
+        chosen = explored(query, spot, self.models.current, self.reference, self.exploration)
+        fallback = fallback or chosen.slate.fallback
         if fallback:
             self.meters.fell_back(fallback)
-        return answer(self._told(given.customer(), slate, store, fallback))
+        return answer(self._told(given.customer(), chosen, store, fallback))
 
     async def _whose(self, profile: str) -> tuple[Whose, str]:
         """The customer and their state, or one that says nothing of them, and the reason."""
@@ -83,10 +88,10 @@ class Recommending:
         told = any(item.ingredients is not None or item.allergens for item in self.reference.items.values())
         return CustomerState(household=UNREADABLE) if told else EMPTY
 
-    def _told(self, asked: str, slate: Slate, store: str, fallback: str) -> Recommendations:
-        items = self.reference.items
+    def _told(self, asked: str, explored: Explored, store: str, fallback: str) -> Recommendations:
+        items, slate, id_ = self.reference.items, explored.slate, os.urandom(16).hex()
         return Recommendations(
-            id=os.urandom(16).hex(),
+            id=id_,
             customer=asked,
             placement=slate.placement,
             items=[
@@ -103,6 +108,7 @@ class Recommending:
             model=slate.model,
             version=slate.version,
             fallback=fallback,
+            attribution=token_of(id_, explored, store, self.attribution_key),
         )
 
 

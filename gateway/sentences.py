@@ -28,6 +28,7 @@ WORDINGS: Mapping[Source, Wording] = {
     Source.FOLLOWED: Wording("What others looked at next.", "What others looked at after {name}."),
     Source.LOOKED_AT: Wording("You looked at this just now.", "You looked at this just now."),
     Source.SIMILAR: Wording("Similar to what you chose.", "Similar to {name}."),
+    Source.EXPLORED: Wording("We are trying something new here.", "We are trying something new here."),
     Source.CATALOG: Wording("From our range.", "From our range."),
 }
 

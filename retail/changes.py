@@ -30,6 +30,7 @@ class Changes(TypedDict, total=False):
     care: Care
     households: tuple[str, ...]
     household: Household
+    answers: bytes
 
 
 class Surroundings(msgspec.Struct, frozen=True, gc=False):

@@ -133,6 +133,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     care: what is known from the service channel; see `retail.care`.
     identity: its identifiers, or whose alias it is; None as long as it never met another. households: groups it is of.
     household: what may not be shown to them: see `retail.household`.
+    answers: what they were shown of late and what became of it, packed; see `retail.outcomes`.
     """
 
     version: int = 0
@@ -160,6 +161,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     identity: Identity | None = None
     households: tuple[str, ...] = ()
     household: Household = NOBODY
+    answers: bytes = b""
 
 
 EMPTY = CustomerState()

@@ -13,6 +13,7 @@ from retail.catalog import item_key
 from retail.consents import strictest
 from retail.customers import CustomerState, Interaction, Session, Stage, Visit
 from retail.household import merged
+from retail.outcomes import united_answers
 from retail.policy import JourneyPolicy
 from retail.pushes import united_pushes
 from retail.stages import RANK, stage_of
@@ -153,6 +154,7 @@ RULES: dict[str, _Rule] = {
     "care": lambda one, other, p: care.united(one.care, other.care, p.cases),
     "identity": lambda customer, _, __: customer.identity,
     "household": lambda one, other, _: merged(one.household, other.household),
+    "answers": lambda one, other, p: united_answers(one.answers, other.answers, p),
     "households": lambda one, other, p: tuple(sorted({*one.households, *other.households}))[: p.households],
 }
 """By field of `CustomerState`. A constraint (an allergen, an age) takes the strictest of both."""

@@ -4,6 +4,7 @@ import pytest
 from gateway.answers import Recommendations
 from gateway.sentences import WORDINGS, why
 from recommender.placements import RECIPES
+from retail.attribution import unseal
 from retail.catalog import Item
 from retail.customers import CustomerState, encode_state
 from retail.household import NOBODY, Declared, household_after
@@ -169,3 +170,13 @@ def test_the_sentence_names_the_item_that_led_there_and_the_store() -> None:
 def test_a_name_with_braces_stays_a_name() -> None:
     reference = shop(items=[msgspec.structs.replace(ITEMS[4], name="{0} {name}")])
     assert "{0} {name}" in why(Recommendation("lamp", 1.0, Source.TASTE, "mug"), reference)
+
+
+async def test_an_answer_carries_a_token_of_what_it_shows(gateway: Running) -> None:
+    slate = await asked(gateway, "customer=ana&placement=home&store=madrid")
+    shown = unseal(slate.attribution, b"")
+    assert shown.answer == slate.id
+    assert (shown.placement, shown.store, shown.model) == ("home", "madrid", slate.model)
+    assert shown.items == tuple(one.item for one in slate.items)
+    assert shown.sources == tuple(one.source for one in slate.items)
+    assert "ana" not in str(shown)
