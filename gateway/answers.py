@@ -27,7 +27,8 @@ class RecommendedItem(msgspec.Struct, frozen=True):
 
 class Recommendations(msgspec.Struct, frozen=True):
     """id: names this very answer. version: the customer's state version it was made from.
-    fallback: why it is not personal, "" if it is."""
+    fallback: why it is not personal, "" if it is. attribution: give it back as the property of that name with
+    `Product List Viewed`, `Product Clicked`, `Product Viewed`, `Product Added` or `Order Completed`."""
 
     id: str
     customer: str
@@ -36,6 +37,7 @@ class Recommendations(msgspec.Struct, frozen=True):
     model: str
     version: int
     fallback: str
+    attribution: str
 
 
 class OfferedOffer(msgspec.Struct, frozen=True):

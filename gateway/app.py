@@ -44,6 +44,7 @@ from gateway.recommendations import Recommending
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
 from gateway.sources import Sources
+from recommender.exploration import ExplorationPolicy
 from recommender.policy import GatePolicy
 from recommender.recommend import warm_up
 from retail.policy import EventLimits
@@ -130,7 +131,9 @@ def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Met
     """What pages, apps and tills ask for."""
     partitions = settings.customer_partitions
     profiles = Profiles(ports.views, partitions)
-    recommending = Recommending(keys, profiles, ports.models, ports.reference, meters)
+    exploration = ExplorationPolicy(rate=settings.exploration)
+    seal = settings.attribution_key.get_secret_value().encode()
+    recommending = Recommending(keys, profiles, ports.models, ports.reference, meters, exploration, seal)
     offering = Offering(keys, profiles, ports.reference, GatePolicy())
     inboxes = Inboxes(keys, ports.views, meters, partitions, settings.stream_limit, ports.closing, profiles)
     return [

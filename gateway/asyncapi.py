@@ -17,6 +17,7 @@ from retail.journey import StageChange
 from retail.letters import Note
 from retail.merchandising import Rule
 from retail.offers import Offer
+from retail.outcomes import Outcome
 from retail.rejects import Rejected
 from retail.slates import Slate
 from retail.stores import Store
@@ -32,6 +33,7 @@ from streams.topics import (
     JOURNEYS,
     MERCHANDISING,
     OFFERS,
+    OUTCOMES,
     PROMOTIONS,
     RECOMMENDATIONS,
     REJECTED,
@@ -48,6 +50,7 @@ VALUES: Mapping[Topic, object] = {
     RECOMMENDATIONS: Slate,
     PROMOTIONS: Push | Withheld,
     JOURNEYS: StageChange,
+    OUTCOMES: Outcome,
     DELIVERIES: DeliveryReported,
     IDENTITIES: Note,
     CATALOG: Item,

@@ -11,6 +11,7 @@ import structlog
 from litestar.response.base import ASGIResponse
 
 from gateway.answers import Recommendations, RecommendedItem
+from gateway.attributed import token_of
 from gateway.door import Sent
 from gateway.errors import Refused
 from gateway.intake import now
@@ -22,8 +23,9 @@ from gateway.profiles import Profiles, Whose
 from gateway.responses import answer
 from gateway.rights import Right
 from gateway.sentences import why
+from recommender.exploration import ExplorationPolicy, Explored, explored
 from recommender.merchandising import starving
-from recommender.placed import Spot, slate_for
+from recommender.placed import Spot
 from recommender.placements import HOME, RECIPES, listed
 from recommender.recommend import Query
 from retail.customers import EMPTY, CustomerState
@@ -49,11 +51,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Recommending:
+    """attribution_key: seals the tokens of the answers."""
+
     keys: KeyRing
     profiles: Profiles
     models: Models
     reference: Reference
     meters: Meters
+    exploration: ExplorationPolicy
+    attribution_key: bytes
     starving: set[tuple[str, str]] = field(default_factory=set)
     """Rules and placements of which it was said that little is left."""
 
@@ -65,13 +71,13 @@ class Recommending:
         spot = _spot(given)
         (customer, state), fallback = await self._whose(customer)
         query = Query(customer=customer, state=state, at=now(), placement=placement, store=store, limit=limit)
-        slate = slate_for(query, spot, self.models.current, self.reference)
-        fallback = fallback or slate.fallback
+        chosen = explored(query, spot, self.models.current, self.reference, self.exploration)
+        fallback = fallback or chosen.slate.fallback
         if fallback:
             self.meters.fell_back(fallback)
         if self.reference.rules:
-            self._mind(slate, limit)
-        return answer(self._told(given.customer(), slate, store, fallback))
+            self._mind(chosen.slate, limit)
+        return answer(self._told(given.customer(), chosen, store, fallback))
 
     def _mind(self, slate: Slate, limit: int) -> None:
         """Each starving slate is counted; of each rule at each placement it is said once."""
@@ -100,10 +106,10 @@ class Recommending:
         told = any(item.ingredients is not None or item.allergens for item in self.reference.items.values())
         return CustomerState(household=UNREADABLE) if told else EMPTY
 
-    def _told(self, asked: str, slate: Slate, store: str, fallback: str) -> Recommendations:
-        items = self.reference.items
+    def _told(self, asked: str, explored: Explored, store: str, fallback: str) -> Recommendations:
+        items, slate, id_ = self.reference.items, explored.slate, os.urandom(16).hex()
         return Recommendations(
-            id=os.urandom(16).hex(),
+            id=id_,
             customer=asked,
             placement=slate.placement,
             items=[
@@ -120,6 +126,7 @@ class Recommending:
             model=slate.model,
             version=slate.version,
             fallback=fallback,
+            attribution=token_of(id_, explored, store, self.attribution_key),
         )
 
 

@@ -29,6 +29,7 @@ WORDINGS: Mapping[Source, Wording] = {
     Source.LOOKED_AT: Wording("You looked at this just now.", "You looked at this just now."),
     Source.SIMILAR: Wording("Similar to what you chose.", "Similar to {name}."),
     Source.PINNED: Wording("Chosen for you by our shop.", "Chosen for you by our shop."),
+    Source.EXPLORED: Wording("We are trying something new here.", "We are trying something new here."),
     Source.CATALOG: Wording("From our range.", "From our range."),
 }
 

@@ -80,6 +80,15 @@ class GatewaySettings(Settings):
         ),
     ] = ""
     model_interval: Annotated[float, Field(gt=0, description="Seconds between looks for a newer model.")] = 2.0
+    exploration: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=0.5,
+            description="Probability that each of the places 8 to 10 of a slate shows another item that passed the "
+            "filters, for `caudal evaluate policy` to compare policies by. 0 tries nothing.",
+        ),
+    ] = 0.0
     drain_timeout: Annotated[
         float,
         Field(gt=0, description="Seconds that requests in flight get when the gateway stops; all ends within 10."),

@@ -30,6 +30,7 @@ class Changes(TypedDict, total=False):
     care: Care
     households: dict[str, int]
     household: Household
+    answers: bytes
 
 
 class Surroundings(msgspec.Struct, frozen=True, gc=False):

@@ -138,7 +138,7 @@ def _passed_on(state: CustomerState, event: Event, also: tuple[str, ...], around
     if not advanced.duplicate and not advanced.rejected:
         letters = (aliases.forward(state, event, also),)
     part = aliases.seen_with(advanced.state, event, also, around.links)
-    return Crossed(_replace(advanced, state=part, occasion=None, change=None), letters, alias=True)
+    return Crossed(_replace(advanced, state=part, occasion=None, change=None, outcomes=()), letters, alias=True)
 
 
 def _arrived(state: CustomerState, event: EventForwarded, around: Around) -> Crossed:

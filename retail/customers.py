@@ -135,6 +135,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     households: groups to when it joined, or to minus the time at which it left, milliseconds; see `retail.groups`.
     household: what may not be shown to them: see `retail.household`. shared: what the others of a group declared.
     members: of a group's own profile, its customers with what each declared; None of everybody else.
+    answers: what they were shown of late and what became of it, packed; see `retail.outcomes`.
     """
 
     version: int = 0
@@ -164,6 +165,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     household: Household = NOBODY
     shared: dict[str, Household] = {}
     members: dict[str, Household] | None = None
+    answers: bytes = b""
 
 
 EMPTY = CustomerState()

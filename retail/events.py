@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from retail.attribution import Shown
 from retail.correspondence import (
     EventForwarded,
     HouseholdShared,
@@ -33,13 +34,33 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     price: int = 0
 
 
-class ProductViewed(BaseEvent, frozen=True, kw_only=True, tag="Product Viewed"):
+class ProductListViewed(BaseEvent, frozen=True, kw_only=True, tag="Product List Viewed"):
+    """An answer came on the screen. items: those of it that did, empty for all."""
+
+    shown: Shown
+    items: tuple[str, ...] = ()
+
+
+class ProductClicked(BaseEvent, frozen=True, kw_only=True, tag="Product Clicked"):
+    """An item of an answer was chosen."""
+
     item: str
+    shown: Shown
+
+
+class ProductViewed(BaseEvent, frozen=True, kw_only=True, tag="Product Viewed"):
+    """shown: the answer that led there, None where the sender does not say."""
+
+    item: str
+    shown: Shown | None = None
 
 
 class ProductAdded(BaseEvent, frozen=True, kw_only=True, tag="Product Added"):
+    """shown: as of a view."""
+
     item: str
     quantity: int = 1
+    shown: Shown | None = None
 
 
 class ProductRemoved(BaseEvent, frozen=True, kw_only=True, tag="Product Removed"):
@@ -52,11 +73,12 @@ class ProductsSearched(BaseEvent, frozen=True, kw_only=True, tag="Products Searc
 
 
 class OrderCompleted(BaseEvent, frozen=True, kw_only=True, tag="Order Completed"):
-    """A purchase, in whichever channel. store: where, if it was in a store."""
+    """A purchase, in whichever channel. store: where, if it was in a store. shown: the answer that led to it."""
 
     order: str
     lines: tuple[Line, ...]
     store: str | None = None
+    shown: Shown | None = None
 
 
 class StoreEntered(BaseEvent, frozen=True, kw_only=True, tag="Store Entered"):
@@ -206,7 +228,9 @@ class HouseholdLeft(BaseEvent, frozen=True, kw_only=True, tag="Household Left"):
 
 
 Event = (
-    ProductViewed
+    ProductListViewed
+    | ProductClicked
+    | ProductViewed
     | ProductAdded
     | ProductRemoved
     | ProductsSearched

@@ -39,11 +39,12 @@ _KINDS = tuple(Kind)
 RANK = {kind: rank for rank, kind in enumerate(_KINDS)}
 
 _PREFIX: dict[Kind, str] = {kind: f"{kind}:" for kind in Kind if kind is not Kind.USER}
+_PREFIXES = tuple(_PREFIX.values())
+
 HOUSEHOLD = "household:"
 """Before the id of a group: its profile is nobody's identifier."""
 
-_KINDS = tuple(_PREFIX.values())
-_RESERVED = (*_KINDS, HOUSEHOLD)
+_RESERVED = (*_PREFIXES, HOUSEHOLD)
 
 FIELDS = {
     Kind.USER: "userId",
@@ -138,7 +139,7 @@ def profile_id(kind: Kind, value: str) -> str:
 
 
 def kind_of(profile: str) -> Kind:
-    if not profile.startswith(_KINDS):
+    if not profile.startswith(_PREFIXES):
         return Kind.USER
     return Kind(profile.partition(":")[0])
 

@@ -25,6 +25,8 @@ from retail.events import (
     OrderDelivered,
     OrderShipped,
     ProductAdded,
+    ProductClicked,
+    ProductListViewed,
     ProductRemoved,
     ProductReturned,
     ProductsSearched,
@@ -41,6 +43,7 @@ from retail.events import (
 )
 from retail.happening import BaseEvent
 from retail.household import household_after
+from retail.outcomes import Outcome, answers_after, outcomes_between
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.sessions import session_after
@@ -69,7 +72,7 @@ class Advanced(msgspec.Struct, frozen=True, gc=False):
     """What came of one event. state: the new one (the old one where nothing changed).
 
     duplicate: the message id was applied before. rejected: why the event was refused, "" if it was not.
-    forgotten: message ids that the bound pushed out before their time.
+    forgotten: message ids that the bound pushed out before their time. outcomes: of what was shown to the customer.
     """
 
     state: CustomerState
@@ -78,6 +81,7 @@ class Advanced(msgspec.Struct, frozen=True, gc=False):
     occasion: Occasion | None = None
     change: StageChange | None = None
     forgotten: int = 0
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def advance(state: CustomerState, event: Event, reference: Reference, policy: JourneyPolicy) -> Advanced:
@@ -127,6 +131,9 @@ def _changes(state: CustomerState, event: BaseEvent, rule: "_Rule", around: Surr
         changes.update(consents_after(state, event.consents, event.at, around.policy))
     if "visit" in changes or "cart" in changes:
         changes.update(timers.timers_after(state, changes, event.at, around.policy))
+    answers = answers_after(state.answers, event, around.policy)
+    if answers is not state.answers:
+        changes["answers"] = answers
     return changes
 
 
@@ -147,11 +154,13 @@ def _risen(
     occasion = None
     if grown.visit is not before.visit:
         occasion = visits.occasion_between(before.visit, grown.visit, event.at)
+    outcomes = outcomes_between(before.answers, grown.answers, event) if grown.answers is not before.answers else ()
     stage = stage_after(grown, event, policy)
     if stage is before.stage:
-        return Advanced(grown, occasion=occasion, forgotten=forgotten)
+        return Advanced(grown, occasion=occasion, forgotten=forgotten, outcomes=outcomes)
     grown = _replace(grown, stage=stage, stage_since=event.at)
-    return Advanced(grown, occasion=occasion, change=stage_change(before.stage, stage, event), forgotten=forgotten)
+    change = stage_change(before.stage, stage, event)
+    return Advanced(grown, occasion=occasion, change=change, forgotten=forgotten, outcomes=outcomes)
 
 
 def stage_change(previous: Stage, current: Stage, event: Event) -> StageChange:
@@ -213,6 +222,8 @@ def _on(
 
 _RULES = dict(
     (
+        _on(ProductListViewed, _nothing),
+        _on(ProductClicked, _nothing),
         _on(ProductViewed, interactions.viewed, refusals.unknown_item),
         _on(ProductAdded, interactions.added, refusals.unknown_item),
         _on(ProductRemoved, interactions.removed, refusals.unknown_item),

@@ -19,6 +19,7 @@ class EventLimits:
     future: how far a corrected clock may run ahead before the arrival counts instead.
     past: the oldest event worth folding; the slowest habit has decayed to nothing by then.
     price: the highest price of one unit, minor units; above it something is wrong.
+    attribution_key: seals the tokens of answers; empty, anybody can make one, and only accidents are found.
     blocked: ids and addresses that stand for nobody, in lower case; a till's own e-mail address belongs here.
     """
 
@@ -29,6 +30,7 @@ class EventLimits:
     future: timedelta = timedelta(minutes=5)
     past: timedelta = timedelta(days=730)
     price: int = 10**12
+    attribution_key: bytes = b""
     blocked: frozenset[str] = NOBODY
 
     @cached_property
@@ -64,6 +66,9 @@ class JourneyPolicy:
     households: groups kept of one customer; a child of separated parents has two.
     members: customers of one group; a group of more is no household, and who comes later is not taken in.
     researching_views: views that make an aware customer a researching one; one or two are a glance.
+    attribution_click: how long after an answer a sale still counts for an item that was clicked in it; 7 days, and
+    attribution_view: 1 day for one that was only seen, are the field's convention (Meta, Criteo).
+    answers: answers remembered, answer_items: items of all of them together: four slates of ten are 284 bytes.
     loyal_orders: purchases that make a customer a loyal one; the third says that the second was no accident.
     """
 
@@ -83,6 +88,10 @@ class JourneyPolicy:
     traits: int = 32
     purposes: int = 16
     researching_views: int = 3
+    attribution_click: timedelta = timedelta(days=7)
+    attribution_view: timedelta = timedelta(days=1)
+    answers: int = 4
+    answer_items: int = 40
     loyal_orders: int = 3
     households: int = 4
     members: int = 32
@@ -104,6 +113,14 @@ class JourneyPolicy:
     @cached_property
     def abandoned_cart_ms(self) -> int:
         return self.abandoned_cart // _MILLISECOND
+
+    @cached_property
+    def attribution_click_ms(self) -> int:
+        return self.attribution_click // _MILLISECOND
+
+    @cached_property
+    def attribution_view_ms(self) -> int:
+        return self.attribution_view // _MILLISECOND
 
     @cached_property
     def habit_decay_s(self) -> float:

@@ -13,6 +13,7 @@ from retail.catalog import item_key
 from retail.consents import strictest
 from retail.customers import CustomerState, Interaction, Session, Stage, Visit
 from retail.household import merged
+from retail.outcomes import united_answers
 from retail.policy import JourneyPolicy
 from retail.pushes import united_pushes
 from retail.stages import RANK, stage_of
@@ -156,5 +157,6 @@ RULES: dict[str, _Rule] = {
     "households": lambda one, other, p: groups.united(one.households, other.households, p.households),
     "shared": lambda one, other, _: groups.united_shares(one.shared, other.shared),
     "members": lambda customer, _, __: customer.members,
+    "answers": lambda one, other, p: united_answers(one.answers, other.answers, p),
 }
 """By field of `CustomerState`. A constraint (an allergen, an age) takes the strictest of both."""

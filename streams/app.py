@@ -127,7 +127,8 @@ def _journey(edges: Edges, deciding: Deciding) -> Journey:
 
 def _bind_agents(edges: Edges, journey: Journey, world: World) -> None:
     partitions, progress, meters = edges.settings.customer_partitions, edges.transport.progress, edges.meters
-    limits = EventLimits(blocked=edges.settings.blocked)
+    key = edges.settings.attribution_key.get_secret_value().encode()
+    limits = EventLimits(blocked=edges.settings.blocked, attribution_key=key)
     identify = Identify(edges.publisher, progress, meters, partitions, limits)
     deliver = Deliver(edges.state, edges.publisher, edges.reference, world.gate, progress, meters, partitions)
     bind(edges.app, "identify", identify.run)

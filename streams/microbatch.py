@@ -28,7 +28,7 @@ from streams.letters import outgoing
 from streams.origin import Origin, read_also, read_origin, read_replay
 from streams.snapshots import restored_mark
 from streams.state import Commit, Ledger, Outgoing, Source
-from streams.topics import CUSTOMER_EVENTS, JOURNEYS, PROMOTIONS, RECOMMENDATIONS, REJECTED
+from streams.topics import CUSTOMER_EVENTS, JOURNEYS, OUTCOMES, PROMOTIONS, RECOMMENDATIONS, REJECTED
 
 _changes = msgspec.json.Encoder()
 
@@ -196,6 +196,9 @@ def _apply(batch: MicroBatch, arrival: Arrival, advanced: Advanced, world: World
         batch.counts["forgotten"] += advanced.forgotten
     if advanced.change is not None:
         batch.outgoing.append(_stage_record(advanced.change))
+    for outcome in advanced.outcomes:
+        batch.counts[f"outcome_{outcome.kind}"] += 1
+        batch.outgoing.append(Outgoing(OUTCOMES.name, customer.encode(), _changes.encode(outcome)))
     _keep(batch, arrival, state)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from streams.log_reader import LogReader
 from streams.origin import read_origin
 from streams.state import Source
-from streams.topics import CUSTOMER_EVENTS, IDENTITIES, JOURNEYS, PROMOTIONS, REJECTED
+from streams.topics import CUSTOMER_EVENTS, IDENTITIES, JOURNEYS, OUTCOMES, PROMOTIONS, REJECTED
 from streams.topics.partitions import partition_of
 from streams.topics.publisher import Publisher, Record
 
@@ -60,7 +60,7 @@ class Said:
     async def read(self, reader: LogReader, partition: int) -> None:
         """Replaces what was read of another partition. Raises PublishFailed."""
         self._said.clear()
-        for topic in (PROMOTIONS.name, JOURNEYS.name, IDENTITIES.name):
+        for topic in (PROMOTIONS.name, JOURNEYS.name, IDENTITIES.name, OUTCOMES.name):
             async for page in reader.read_all(topic, partition):
                 self._said.update(_known(topic, record.key or b"", record.value or b"") for record in page)
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retail.identifiers import NOBODY
@@ -73,6 +73,14 @@ class Settings(BaseSettings):
             "(null, guest, ...): a till's own card, an address that staff types in. Upper and lower case are alike."
         ),
     ] = ""
+    attribution_key: Annotated[
+        SecretStr,
+        Field(
+            max_length=64,
+            description="Secret, up to 64 characters, that seals the attribution tokens of answers; the same for all "
+            "gateways and workers. Empty, whoever may write events can make up tokens, and with them outcomes.",
+        ),
+    ] = SecretStr("")
     session_timeout: Annotated[
         float,
         Field(gt=0, description="Seconds until a silent worker's partitions move. 6 is Kafka's minimum by default."),

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TypedDict
 
 from recommender.policy import GatePolicy
+from retail.attribution import Draw, Shown
 from retail.catalog import Item
 from retail.consents import MARKETING_PUSH
 from retail.customers import EMPTY, CustomerState
@@ -23,6 +24,8 @@ from retail.events import (
     Line,
     OrderCompleted,
     ProductAdded,
+    ProductClicked,
+    ProductListViewed,
     ProductRemoved,
     ProductsSearched,
     ProductViewed,
@@ -149,6 +152,22 @@ def viewed(item: str = "mug", at: int = NOON, **more: object) -> ProductViewed:
 
 def added(item: str = "mug", at: int = NOON, quantity: int = 1, **more: object) -> ProductAdded:
     return ProductAdded(item=item, quantity=quantity, **common(at, **more))  # type: ignore[arg-type]
+
+
+def answer(*items: str, at: int = NOON, number: int = 1, draws: tuple[Draw, ...] = ()) -> Shown:
+    """A slate that was shown. number: tells it from others."""
+    shown = items or ("mug", "lamp", "bread")
+    sources = ("taste",) * len(shown)
+    return Shown(answer=f"{number:032x}", at=at, placement="home", items=shown, sources=sources, draws=draws)
+
+
+def listed(shown: Shown, *items: str, at: int = NOON, **more: object) -> ProductListViewed:
+    """The answer, or some of its items, came on the screen."""
+    return ProductListViewed(shown=shown, items=items, **common(at, **more))  # type: ignore[arg-type]
+
+
+def clicked(item: str, shown: Shown, at: int = NOON, **more: object) -> ProductClicked:
+    return ProductClicked(item=item, shown=shown, **common(at, **more))  # type: ignore[arg-type]
 
 
 def removed(item: str = "mug", at: int = NOON, quantity: int = 1, **more: object) -> ProductRemoved:

@@ -1,8 +1,8 @@
-"""`caudal evaluate sessions`, `caudal evaluate baskets` and `caudal evaluate coupons`."""
+"""`caudal evaluate sessions`, `baskets`, `coupons` and `policy`."""
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -83,6 +83,49 @@ def coupons(*, json: Annotated[bool, Parameter(negative="")] = False) -> None:
         print(to_json(report).decode())
         return
     _tell_coupons(report)
+
+
+def policy(
+    *,
+    file: Path,
+    reward: Literal["clicked", "added", "bought"] = "clicked",
+    report: Path | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Estimate what other policies would have earned, from the places that exploration left to chance.
+
+    The file has one choice a line, as `caudal outcomes` writes them. Judged are the policy that served, its ranking
+    without exploration, popularity, an even chance for all, and, where each line has a `target` with the probability of
+    each candidate, your own: by DR, SNIPS and IPS with 95 % intervals, the effective number of choices, and warnings.
+
+    Parameters
+    ----------
+    file
+        The choices.
+    reward
+        What counts as a success.
+    report
+        Write the report also as an HTML page, which needs no other file, to this path.
+    json
+        Print the report as one JSON object instead of a table.
+    """
+    from recommender.evaluation.choices import Reward, read_choices
+    from recommender.evaluation.page import policy_page
+    from recommender.evaluation.policies import evaluate_policies, header, rows
+    from recommender.evaluation.report import to_json
+
+    found = evaluate_policies(read_choices(file), Reward(reward))
+    if report is not None:
+        report.write_text(policy_page(found), encoding="utf-8")
+    if json:
+        print(to_json(found).decode())
+        return
+    title = f"{found.reward}: {found.n:,} choices of {found.customers:,} customers, {found.mean:.4f} of them successes"
+    console = _print_table(title, header(), rows(found))
+    console.print(f"left out, since nothing else could have been shown: {found.fixed:,}")
+    for name, judged in found.policies.items():
+        for warning in judged.warnings:
+            console.print(f"{name}: {warning}")
 
 
 def _prepare() -> None:

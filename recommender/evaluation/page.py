@@ -3,6 +3,7 @@
 from html import escape
 
 from recommender.evaluation.contenders import BLEND
+from recommender.evaluation.policies import PolicyReport, header, rows
 from recommender.evaluation.report import Report, table
 
 BAR, GAP, LEFT, WIDTH = 16, 6, 210, 420
@@ -19,11 +20,43 @@ def page(report: Report) -> str:
     """The whole page; every text of the report is escaped."""
     metrics = list(next(iter(report.models.values()), {}))
     plots = "".join(f"<h2>{escape(metric)}</h2>{_plot(report, metric)}" for metric in metrics)
-    title = f"{report.form}: {report.n:,} judged"
+    return _whole(f"{report.form}: {report.n:,} judged", _facts(report) + plots + _table(*table(report)))
+
+
+def policy_page(report: PolicyReport) -> str:
+    """The same of policies: a line over the interval of each one's DR estimate, and the table."""
+    facts = [
+        f"{report.customers:,} customers; {report.mean:.4f} of what was shown was {report.reward}",
+        f"left out, since nothing else could have been shown: {report.fixed:,}",
+        *(f"{name}: {warning}" for name, judged in report.policies.items() for warning in judged.warnings),
+    ]
+    body = _list(facts) + f"<h2>DR, 95 %</h2>{_intervals(report)}" + _table(header(), rows(report))
+    return _whole(f"policies: {report.n:,} choices", body)
+
+
+def _whole(title: str, body: str) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1>{_facts(report)}{plots}{_table(report)}</body></html>"
+        f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1>{body}</body></html>"
     )
+
+
+def _intervals(report: PolicyReport) -> str:
+    """What lies below 0, or has no bound, is drawn to the plot's edge."""
+    most = max((one.dr.value for one in report.policies.values()), default=0.0) * 2 or 1.0
+    drawn = []
+    for number, (name, judged) in enumerate(report.policies.items()):
+        top = number * (BAR + GAP) + BAR / 2
+        low, value, high = (
+            LEFT + WIDTH * min(max(one / most, 0.0), 1.0) for one in (judged.dr.low, judged.dr.value, judged.dr.high)
+        )
+        drawn.append(
+            f'<text x="{LEFT - 8}" y="{top + 4}" text-anchor="end">{escape(name)}</text>'
+            f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{top}" y2="{top}" stroke="#1b2430" stroke-width="2"/>'
+            f'<circle cx="{value:.1f}" cy="{top}" r="4" fill="#0b7285"/>'
+        )
+    size = f'width="{LEFT + WIDTH + 70}" height="{len(report.policies) * (BAR + GAP)}"'
+    return f'<svg {size} role="img">{"".join(drawn)}</svg>'
 
 
 def _facts(report: Report) -> str:
@@ -39,6 +72,10 @@ def _facts(report: Report) -> str:
         *(f"not judged: {how_many:,} {why}" for why, how_many in report.skipped.items()),
         *(f"tuned: {name} {value:g}" for name, value in report.tuning.items()),
     ]
+    return _list(facts)
+
+
+def _list(facts: list[str]) -> str:
     return "<ul>" + "".join(f"<li>{escape(fact)}</li>" for fact in facts) + "</ul>"
 
 
@@ -62,7 +99,6 @@ def _plot(report: Report, metric: str) -> str:
     return f'<svg {size} role="img">{"".join(bars)}<line {ends} stroke="#1b2430" stroke-width="2"/></svg>'
 
 
-def _table(report: Report) -> str:
-    header, rows = table(report)
-    lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return "<table><tr>" + "".join(f"<th>{escape(name)}</th>" for name in header) + f"</tr>{lines}</table>"
+def _table(names: list[str], cells: list[list[str]]) -> str:
+    lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
+    return "<table><tr>" + "".join(f"<th>{escape(name)}</th>" for name in names) + f"</tr>{lines}</table>"

@@ -78,8 +78,8 @@ def intervals(values: dict[str, Values], groups: list[int], seed: int) -> dict[s
     return {metric: interval(each, np.array(groups, np.int64), seed) for metric, each in values.items()}
 
 
-def to_json(report: Report | CouponReport) -> bytes:
-    """One object on one line."""
+def to_json(report: msgspec.Struct) -> bytes:
+    """report: of any evaluation. One object on one line."""
     return msgspec.json.encode(report)
 
 

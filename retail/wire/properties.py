@@ -18,8 +18,27 @@ class Product(msgspec.Struct, gc=False):
     id: Id = None
 
 
+class ShownProduct(Product):
+    """attribution: the token of the answer that led here, as that gave it."""
+
+    attribution: str | None = None
+
+
+class Listing(msgspec.Struct, gc=False):
+    """products: those that came on the screen, all of the answer where none is named."""
+
+    attribution: str | None = None
+    products: tuple[Product, ...] = ()
+
+
 class CartLine(Product):
     quantity: int | None = None
+
+
+class AddedLine(CartLine):
+    """attribution: as of a product that was viewed."""
+
+    attribution: str | None = None
 
 
 class OrderLine(CartLine):
@@ -29,6 +48,9 @@ class OrderLine(CartLine):
 
 
 class Order(msgspec.Struct, gc=False):
+    """attribution: of an answer whose items were bought straight from it, without a cart."""
+
+    attribution: str | None = None
     order_id: Id = None
     products: tuple[OrderLine, ...] = ()
     store_id: Id = None

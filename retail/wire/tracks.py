@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from retail.attribution import Shown, unseal
 from retail.errors import EventRefused
 from retail.events import (
     BeaconSighted,
@@ -19,6 +20,8 @@ from retail.events import (
     Line,
     OrderCompleted,
     ProductAdded,
+    ProductClicked,
+    ProductListViewed,
     ProductRemoved,
     ProductsSearched,
     ProductViewed,
@@ -45,7 +48,7 @@ _Reader = Callable[[str, msgspec.Raw, Common, EventLimits], Event]
 def event_of_track(name: str, raw: msgspec.Raw, common: Common, limits: EventLimits) -> Event:
     """raw: the properties as sent, possibly absent. Raises EventRefused: `wrong_type`, `missing_item`, `missing_store`,
     `missing_zone`, `missing_beacon`, `missing_order`, `malformed_id`, `too_many_lines`, `quantity_out_of_range`,
-    `price_out_of_range`, or what `retail.wire.aftercare` refuses.
+    `price_out_of_range`, `malformed_attribution`, `forged_attribution`, or what `retail.wire.aftercare` refuses.
     """
     reader = _READERS.get(name)
     if reader is None:
@@ -76,13 +79,42 @@ def _reader(kind: _Kind) -> _Reader:
     return read_event
 
 
-def _viewed(_name: str, product: shapes.Product, common: Common, _limits: EventLimits) -> Event:
-    return ProductViewed(**common, item=item_named(product, "properties"))
+def _listed(name: str, listing: shapes.Listing, common: Common, limits: EventLimits) -> Event:
+    """A list that is no answer of ours is a sign of life. Items beyond `lines` are more than an answer has."""
+    if not listing.attribution:
+        return Tracked(**common, name=name[: limits.text])
+    shown = unseal(listing.attribution, limits.attribution_key)
+    products = enumerate(listing.products[: limits.lines])
+    items = tuple(item_named(product, f"properties.products[{n}]") for n, product in products)
+    return ProductListViewed(**common, shown=shown, items=items)
 
 
-def _added(_name: str, line: shapes.CartLine, common: Common, _limits: EventLimits) -> Event:
+def _clicked(name: str, product: shapes.ShownProduct, common: Common, limits: EventLimits) -> Event:
+    if not product.attribution:
+        return Tracked(**common, name=name[: limits.text])
+    shown = unseal(product.attribution, limits.attribution_key)
+    return ProductClicked(**common, item=item_named(product, "properties"), shown=shown)
+
+
+def _shown(token: str | None, limits: EventLimits) -> Shown | None:
+    """A view, a cart or a sale is one also with a token that is none: that counts as not given."""
+    if not token:
+        return None
+    try:
+        return unseal(token, limits.attribution_key)
+    except EventRefused:
+        return None
+
+
+def _viewed(_name: str, product: shapes.ShownProduct, common: Common, limits: EventLimits) -> Event:
+    shown = _shown(product.attribution, limits)
+    return ProductViewed(**common, item=item_named(product, "properties"), shown=shown)
+
+
+def _added(_name: str, line: shapes.AddedLine, common: Common, limits: EventLimits) -> Event:
     quantity = units(line.quantity, "properties.quantity")
-    return ProductAdded(**common, item=item_named(line, "properties"), quantity=quantity)
+    shown = _shown(line.attribution, limits)
+    return ProductAdded(**common, item=item_named(line, "properties"), quantity=quantity, shown=shown)
 
 
 def _removed(_name: str, line: shapes.CartLine, common: Common, _limits: EventLimits) -> Event:
@@ -106,6 +138,7 @@ def _ordered(_name: str, order: shapes.Order, common: Common, limits: EventLimit
         order=named(order.order_id, "missing_order", "properties.order_id"),
         lines=lines,
         store=None if store is None else named(store, "missing_store", "properties.store_id"),
+        shown=_shown(order.attribution, limits),
     )
 
 
@@ -157,9 +190,11 @@ def _reported(status: DeliveryStatus) -> Callable[..., Event]:
 
 
 _KINDS: dict[str, _Kind] = {
-    "Product Viewed": _Kind(shapes.Product, _viewed),
-    "Product Added": _Kind(shapes.CartLine, _added),
-    "Wishlist Product Added to Cart": _Kind(shapes.CartLine, _added),
+    "Product List Viewed": _Kind(shapes.Listing, _listed),
+    "Product Clicked": _Kind(shapes.ShownProduct, _clicked),
+    "Product Viewed": _Kind(shapes.ShownProduct, _viewed),
+    "Product Added": _Kind(shapes.AddedLine, _added),
+    "Wishlist Product Added to Cart": _Kind(shapes.AddedLine, _added),
     "Product Removed": _Kind(shapes.CartLine, _removed),
     "Products Searched": _Kind(shapes.Search, _searched),
     "Order Completed": _Kind(shapes.Order, _ordered),

@@ -49,6 +49,12 @@ CUSTOMER_SNAPSHOTS = Topic(
 RECOMMENDATIONS = Topic("recommendations", "a fresh slate per changed customer", "customer id")
 PROMOTIONS = Topic("promotions", "what was decided about pushes", "customer id")
 JOURNEYS = Topic("journeys", "stages that customers entered", "customer id")
+OUTCOMES = Topic(
+    "outcomes",
+    "what was shown and what became of it: seen, clicked, added, bought",
+    "customer id",
+    retention=timedelta(days=90),
+)
 DELIVERIES = Topic("deliveries", "what became of each push", "customer id")
 IDENTITIES = Topic(
     "identities", "who was found to be whom, and on what evidence", "customer id", retention=timedelta(days=365)
@@ -82,6 +88,7 @@ ALL = (
     RECOMMENDATIONS,
     PROMOTIONS,
     JOURNEYS,
+    OUTCOMES,
     DELIVERIES,
     IDENTITIES,
     *REFERENCE,

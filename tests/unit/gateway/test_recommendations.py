@@ -4,6 +4,7 @@ import pytest
 from gateway.answers import Recommendations
 from gateway.sentences import WORDINGS, why
 from recommender.placements import RECIPES
+from retail.attribution import unseal
 from retail.catalog import Item
 from retail.customers import CustomerState, encode_state
 from retail.household import NOBODY, Declared, household_after
@@ -177,3 +178,13 @@ async def test_a_rule_that_leaves_few_items_is_counted_and_an_answer_is_given(ga
     gateway.reference.put_rule("all", Rule(id="all", effect=Effect.EXCLUDE, categories=everything))
     assert (await asked(gateway)).items == []
     assert 'caudal_starved_slates_total{placement="home"} 1.0' in (await gateway.get("/metrics")).text
+
+
+async def test_an_answer_carries_a_token_of_what_it_shows(gateway: Running) -> None:
+    slate = await asked(gateway, "customer=ana&placement=home&store=madrid")
+    shown = unseal(slate.attribution, b"")
+    assert shown.answer == slate.id
+    assert (shown.placement, shown.store, shown.model) == ("home", "madrid", slate.model)
+    assert shown.items == tuple(one.item for one in slate.items)
+    assert shown.sources == tuple(one.source for one in slate.items)
+    assert "ana" not in str(shown)

@@ -23,6 +23,8 @@ from retail.events import (
     OrderDelivered,
     OrderShipped,
     ProductAdded,
+    ProductClicked,
+    ProductListViewed,
     ProductRemoved,
     ProductReturned,
     ProductsSearched,
@@ -48,6 +50,7 @@ from tests.shop import (
     ITEMS,
     NEW_YORK_BEACON,
     NOON,
+    answer,
 )
 
 times = st.integers(NOON - 3 * DAY, NOON + 3 * DAY) | st.integers(NOON, NOON + HOUR)
@@ -61,6 +64,9 @@ beacons = st.sampled_from([DOOR_BEACON, DAIRY_BEACON, BAKERY_BEACON, NEW_YORK_BE
 consents = st.none() | st.dictionaries(st.sampled_from(sorted(PURPOSES)) | words, st.booleans(), max_size=4)
 cases = st.sampled_from(["c-1", "c-2", "c-3"]) | words
 moods = st.integers(0, 100)
+slates = st.builds(
+    lambda number: answer(*(item.id for item in ITEMS), at=NOON + number, number=number), st.integers(0, 5)
+)
 lines = st.builds(Line, item=items, quantity=quantities, price=st.integers(0, 10_000))
 
 
@@ -74,7 +80,9 @@ def kinds(ids: st.SearchStrategy[str]) -> list[st.SearchStrategy[Event]]:
         return cast(st.SearchStrategy[Event], built)
 
     return [
-        some(ProductViewed, item=items),
+        some(ProductListViewed, shown=slates, items=st.lists(items, max_size=3).map(tuple)),
+        some(ProductClicked, shown=slates, item=items),
+        some(ProductViewed, item=items, shown=st.none() | slates),
         some(ProductAdded, item=items, quantity=quantities),
         some(ProductRemoved, item=items, quantity=quantities),
         some(ProductsSearched, query=words),
