@@ -28,6 +28,7 @@ WORDINGS: Mapping[Source, Wording] = {
     Source.FOLLOWED: Wording("What others looked at next.", "What others looked at after {name}."),
     Source.LOOKED_AT: Wording("You looked at this just now.", "You looked at this just now."),
     Source.SIMILAR: Wording("Similar to what you chose.", "Similar to {name}."),
+    Source.TRENDING: Wording("Many choose it just now.", "Many choose it just now in {name}."),
     Source.CATALOG: Wording("From our range.", "From our range."),
 }
 
@@ -40,7 +41,7 @@ def why(recommendation: Recommendation, reference: Reference, store: str = "") -
 
 
 def _name(recommendation: Recommendation, reference: Reference, store: str) -> str:
-    if recommendation.source is Source.POPULAR_HERE:
+    if recommendation.source in (Source.POPULAR_HERE, Source.TRENDING):
         place = reference.stores.get(store)
         return place.name if place else ""
     because = reference.items.get(recommendation.because)

@@ -43,7 +43,7 @@ EMPTY_SCOPE = "empty_scope"
 MISSING = {Basis.ITEM: "no_item", Basis.CART: "empty_cart", Basis.ORDER: "no_order"}
 """What a slate had nothing of to start from; it then starts from the customer, and says so."""
 
-IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.CATALOG})
+IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.TRENDING, Source.CATALOG})
 
 
 class Spot(msgspec.Struct, frozen=True):

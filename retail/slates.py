@@ -20,6 +20,7 @@ class Source(StrEnum):
     FOLLOWED = "followed"
     LOOKED_AT = "looked_at"
     SIMILAR = "similar"
+    TRENDING = "trending"
 
 
 class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
