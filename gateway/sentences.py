@@ -29,6 +29,7 @@ WORDINGS: Mapping[Source, Wording] = {
     Source.LOOKED_AT: Wording("You looked at this just now.", "You looked at this just now."),
     Source.SIMILAR: Wording("Similar to what you chose.", "Similar to {name}."),
     Source.TRENDING: Wording("Many choose it just now.", "Many choose it just now in {name}."),
+    Source.NEW: Wording("New in our range.", "New in our range, similar to {name}."),
     Source.CATALOG: Wording("From our range.", "From our range."),
 }
 

@@ -5,6 +5,7 @@ looked at: the same kernels then answer for the page instead of for the person. 
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ from recommender.draft import Candidate, Draft
 from recommender.filters import filters_of
 from recommender.ladder import everywhere, fill, reason
 from recommender.model import Model
+from recommender.newcomers import newcomers_of, with_newcomers
 from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
 from recommender.recommend import Query, batch_of, in_view, ranked, recommend, wanted
 from recommender.records import INTERACTION
@@ -43,7 +45,7 @@ EMPTY_SCOPE = "empty_scope"
 MISSING = {Basis.ITEM: "no_item", Basis.CART: "empty_cart", Basis.ORDER: "no_order"}
 """What a slate had nothing of to start from; it then starts from the customer, and says so."""
 
-IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.TRENDING, Source.CATALOG})
+IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.TRENDING, Source.NEW, Source.CATALOG})
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -79,7 +81,7 @@ def slate_for(query: Query, spot: Spot, model: Model, reference: Reference) -> S
     aisles = aisles_of(model, reference) if seen.names is not None or seen.recipe.basis is Basis.ITEM else None
     candidates, known = _candidates(seen, spot, aisles, model, reference)
     draft = _draft(query, seen, spot, model, reference)
-    draft.offer(candidates)
+    draft.offer(candidates if aisles is None else _with_new(candidates, seen, spot, aisles, reference))
     if seen.recipe.fills:
         fill(draft, _rungs(seen, aisles, model, reference))
     draft.settle()
@@ -164,6 +166,19 @@ def _candidates(
     columns = (answers.rows, answers.scores.astype(np.float64).round(4), answers.sources, answers.evidence)
     ranking = zip(*(column[0, :count].tolist() for column in columns), strict=True)
     return _allowed(ranking, seen, model, reference), int(answers.known[0])
+
+
+def _with_new(
+    candidates: Iterator[Candidate], seen: Seen, spot: Spot, aisles: Aisles, reference: Reference
+) -> Iterator[Candidate]:
+    """Newcomers among the others; beside one that is on the page first what it is like."""
+    newcomers = newcomers_of(aisles, reference)
+    page = newcomers.near.get(spot.item, []) if seen.recipe.basis is Basis.ITEM else []
+    like = [(item, round(likeness, 4), Source.SIMILAR, "") for item, likeness in page]
+    first = {item for item, _ in page}
+    for candidate in chain(like, with_newcomers((one for one in candidates if one[0] not in first), newcomers)):
+        if candidate[2] is not Source.NEW or seen.names is None or is_of(reference.items.get(candidate[0]), seen.names):
+            yield candidate
 
 
 def _near(seen: Seen, spot: Spot, reference: Reference) -> frozenset[str]:

@@ -21,6 +21,7 @@ class Source(StrEnum):
     LOOKED_AT = "looked_at"
     SIMILAR = "similar"
     TRENDING = "trending"
+    NEW = "new"
 
 
 class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
