@@ -90,7 +90,6 @@ def _followers(
     """What came within SPAN clicks after each item, 1 / distance each time; the FOLLOWERS strongest."""
     ends, bounds, order = _by_item(clicks, starts, items)
     gains, touched = np.zeros(items, np.float32), np.empty(items, np.int32)
-    best, weights = np.empty(FOLLOWERS, np.int32), np.empty(FOLLOWERS, np.float32)
     follow_starts = np.zeros(items + 1, np.int64)
     rows = np.empty(min(items * FOLLOWERS, clicks.size * SPAN), np.int32)
     values = np.empty(rows.size, np.float32)
@@ -98,14 +97,7 @@ def _followers(
         found = 0
         for o in range(bounds[item], bounds[item + 1]):
             found = _gather(clicks, order[o], ends[order[o]], (gains, touched), found)
-        held = 0
-        for t in range(found):
-            held = _keep(best, weights, touched[t], gains[touched[t]], held)
-            gains[touched[t]] = 0.0
-        first = follow_starts[item]
-        for n in range(held):
-            rows[first + n], values[first + n] = best[n], weights[n] / weights[0]
-        follow_starts[item + 1] = first + held
+        follow_starts[item + 1] = _write((gains, touched), found, follow_starts[item], (rows, values))
     end = follow_starts[items]
     return follow_starts, rows[:end].copy(), values[:end].copy()
 
@@ -142,6 +134,25 @@ def _gather(
                 found += 1
             gains[row] += 1.0 / (other - place)
     return found
+
+
+@compiled
+def _write(
+    gained: tuple[NDArray[np.float32], NDArray[np.int32]],
+    found: int,
+    first: int,
+    into: tuple[NDArray[np.int32], NDArray[np.float32]],
+) -> int:
+    """The FOLLOWERS strongest from place `first` on, the largest being 1, and clears the gains; where they end."""
+    gains, touched = gained
+    best, weights = into[0][first : first + FOLLOWERS], into[1][first : first + FOLLOWERS]
+    held = 0
+    for t in range(found):
+        held = _keep(best, weights, touched[t], gains[touched[t]], held)
+        gains[touched[t]] = 0.0
+    if held:
+        weights[:held] /= weights[0]
+    return first + held
 
 
 @compiled
@@ -229,12 +240,11 @@ def _joined_followers(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
     items = trained.follow_starts.size - 1
     gains, touched = np.zeros(items, np.float32), np.empty(2 * FOLLOWERS, np.int32)
-    best, weights = np.empty(FOLLOWERS, np.int32), np.empty(FOLLOWERS, np.float32)
     follow_starts = np.zeros(items + 1, np.int64)
     rows = np.empty(trained.followers.size + live.followers.size, np.int32)
     values = np.empty(rows.size, np.float32)
     for item in range(items):
-        found, held = 0, 0
+        found = 0
         for part in range(2):
             index, share = (trained, frequency[item]) if part == 0 else (live, added[item])
             for n in range(index.follow_starts[item], index.follow_starts[item + 1]):
@@ -243,12 +253,6 @@ def _joined_followers(
                     touched[found] = row
                     found += 1
                 gains[row] += np.float32(share * index.follow_weights[n])
-        for t in range(found):
-            held = _keep(best, weights, touched[t], gains[touched[t]], held)
-            gains[touched[t]] = 0.0
-        first = follow_starts[item]
-        for n in range(held):
-            rows[first + n], values[first + n] = best[n], weights[n] / weights[0]
-        follow_starts[item + 1] = first + held
+        follow_starts[item + 1] = _write((gains, touched), found, follow_starts[item], (rows, values))
     end = follow_starts[items]
     return follow_starts, rows[:end].copy(), values[:end].copy()

@@ -47,7 +47,7 @@ class Trends:
         self._span = span
         self._epoch = 0
         self._counts: dict[Scope, dict[int, float]] = {}
-        self._known: dict[tuple[int, int], None] = {}
+        self._known: dict[int, None] = {}
         self._remembered = remembered
 
     def __len__(self) -> int:
@@ -57,8 +57,9 @@ class Trends:
     def take(self, clicks: Clicks) -> None:
         fields = ("session", "item", "at", "store", "channel")
         for session, item, at, store, channel in zip(*(clicks[name].tolist() for name in fields), strict=True):
-            if (session, item) not in self._known:
-                self._known[session, item] = None
+            pair = session ^ item << 1
+            if pair not in self._known:
+                self._known[pair] = None
                 self._count(item, at, store, channel)
         excess = len(self._known) - self._remembered
         for pair in list(self._known)[:excess] if excess > 0 else ():

@@ -36,8 +36,11 @@ SHARE = 50
 POLL_MS = 500
 """Milliseconds a fetch waits for news."""
 
+SLICE = 500 * CLICK.itemsize
+"""Bytes taken in one go, one millisecond of the event loop."""
+
 PAGE = 100
-"""Records applied in one go."""
+"""Records of one fetch."""
 
 CATCH_UP = 20_000
 """Records that a process reads at most of what there was before it: some hours of one worker, or less of several."""
@@ -127,9 +130,15 @@ class Learner:
                 for records in (await consumer.getmany(timeout_ms=POLL_MS, max_records=PAGE)).values():
                     for record in records:
                         self._next = record.offset + 1
-                        self.take(record.value)
+                        await self._take_slowly(record.value)
         finally:
             await close(consumer)
+
+    async def _take_slowly(self, value: bytes | None) -> None:
+        """A busy moment, and more so a start, brings thousands at once; others go on in between."""
+        for start in range(0, len(value or b"?"), SLICE):
+            self.take(value and value[start : start + SLICE])
+            await asyncio.sleep(0)
 
 
 def _learned(kept: Clicks, new: Clicks, model: Model, limits: tuple[int, int]) -> tuple[Clicks, SessionIndex | None]:
