@@ -10,10 +10,10 @@ import time
 import numpy as np
 
 from benchmarks.report import show
+from recommender.session_build import Log, index_sessions
 from recommender.session_desk import Questions, desk, places
 from recommender.session_index import SessionIndex, Tuning
 from recommender.session_kernel import follow_up
-from recommender.training.session_index import Log, index_sessions
 
 SEED = 7
 QUESTIONS = 5000

@@ -53,6 +53,7 @@ from streams.state import Views
 from streams.state.models import ModelShelf
 from streams.state.redis import RedisViews
 from streams.topics.follower import Follower
+from streams.topics.learner import Learner
 from streams.topics.publisher import Publisher
 
 log = structlog.get_logger()
@@ -242,7 +243,12 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     models = ModelShelf(settings.models)
     await asyncio.to_thread(warm_up, models.current)
     settle()
-    for name, job in (("models", models.watch(settings.model_interval)), ("settle", _settle_again(follower))):
+    jobs = {
+        "models": models.watch(settings.model_interval),
+        "learner": Learner(settings, lambda: models.current).run(),
+        "settle": _settle_again(follower),
+    }
+    for name, job in jobs.items():
         _run(stack, name, job)
     return Ports(publisher, views, models, reference, asyncio.Event())
 

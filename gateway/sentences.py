@@ -30,6 +30,8 @@ WORDINGS: Mapping[Source, Wording] = {
     Source.SIMILAR: Wording("Similar to what you chose.", "Similar to {name}."),
     Source.PINNED: Wording("Chosen for you by our shop.", "Chosen for you by our shop."),
     Source.EXPLORED: Wording("We are trying something new here.", "We are trying something new here."),
+    Source.TRENDING: Wording("Many choose it just now.", "Many choose it just now in {name}."),
+    Source.NEW: Wording("New in our range.", "New in our range, similar to {name}."),
     Source.CATALOG: Wording("From our range.", "From our range."),
 }
 
@@ -42,7 +44,7 @@ def why(recommendation: Recommendation, reference: Reference, store: str = "") -
 
 
 def _name(recommendation: Recommendation, reference: Reference, store: str) -> str:
-    if recommendation.source is Source.POPULAR_HERE:
+    if recommendation.source in (Source.POPULAR_HERE, Source.TRENDING):
         place = reference.stores.get(store)
         return place.name if place else ""
     because = reference.items.get(recommendation.because)

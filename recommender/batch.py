@@ -18,6 +18,9 @@ SOURCES = 5
 SIMILAR_SESSIONS, FOLLOWED, LOOKED_AT = range(SOURCES, SOURCES + 3)
 """Codes of what `recommender.sessions` adds to the kernel's answers; all are the customer's own."""
 
+TRENDING = SOURCES + 3
+"""Code of what `recommender.trending` adds; nobody's own."""
+
 SOURCE_OF_CODE = (
     Source.BOUGHT_BEFORE,
     Source.SEEN_TOGETHER,
@@ -27,10 +30,11 @@ SOURCE_OF_CODE = (
     Source.SIMILAR_SESSIONS,
     Source.FOLLOWED,
     Source.LOOKED_AT,
+    Source.TRENDING,
 )
 """By the numbers of these columns and codes."""
 
-PERSONAL = np.array([code < POPULAR_HERE or code > POPULAR for code in range(len(SOURCE_OF_CODE))])
+PERSONAL = np.array([code < POPULAR_HERE or POPULAR < code < TRENDING for code in range(len(SOURCE_OF_CODE))])
 """By code: whether it starts from the customer's own history."""
 
 REMOVED = int(Interaction.REMOVED)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.blend import BLEND, blend_flaw, blend_of
+from recommender.lately import Lately
 from recommender.manifest import FORMAT, MANIFEST, FileEntry, Manifest, checksum, read_manifest
 from recommender.policy import BlendPolicy
 from recommender.session_index import SessionIndex, Tuning, has_sessions, index_of, no_sessions, tuning_of
@@ -33,6 +34,7 @@ class Model:
     first, last: the purchases it learned from, seconds since the epoch.
     sessions, tuning: what others clicked, and how it is asked; an index of no session where none were learned from.
     blend: how the sources are weighed, as training found best.
+    lately: what was learned since; the only part that changes, by its keeper.
     """
 
     version: str
@@ -47,10 +49,15 @@ class Model:
     stores: dict[str, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
+    lately: Lately = field(default_factory=Lately)
 
     def row(self, item: str) -> int:
         """-1 where the model does not know the item."""
-        keys, key = self.shelf.keys, np.uint64(item_key(item))
+        return self.row_of(item_key(item))
+
+    def row_of(self, number: int) -> int:
+        """As `row`, by item key."""
+        keys, key = self.shelf.keys, np.uint64(number)
         place = int(np.searchsorted(keys, key))
         return int(self.shelf.rows[place]) if place < len(keys) and keys[place] == key else -1
 

@@ -6,6 +6,8 @@ looked at: the same kernels then answer for the page instead of for the person. 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +20,7 @@ from recommender.filters import filters_of
 from recommender.ladder import everywhere, fill, reason
 from recommender.merchandising import Pin, Steering, steering
 from recommender.model import Model
+from recommender.newcomers import newcomers_of, with_newcomers
 from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
 from recommender.recommend import Query, batch_of, encoded_slates, in_view, ranked, recommend, wanted
 from recommender.records import INTERACTION
@@ -46,6 +49,7 @@ MISSING = {Basis.ITEM: "no_item", Basis.CART: "empty_cart", Basis.ORDER: "no_ord
 """What a slate had nothing of to start from; it then starts from the customer, and says so."""
 
 IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.CATALOG, Source.PINNED})
+IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.TRENDING, Source.NEW, Source.CATALOG})
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -109,6 +113,7 @@ def _placed(seen: Seen, query: Query, spot: Spot, model: Model, reference: Refer
     if seen.steering is not None:
         draft.pin(_pins(seen, seen.steering, reference))
     draft.offer(candidates)
+    draft.offer(candidates if aisles is None else _with_new(candidates, seen, spot, aisles, reference))
     if seen.recipe.fills:
         fill(draft, _rungs(seen, aisles, model, reference))
     draft.settle()
@@ -207,6 +212,19 @@ def _pins(seen: Seen, rules: Steering, reference: Reference) -> Iterator[Pin]:
     """Those of the category or zone, where the placement is limited to one."""
     names = seen.names
     return (pin for pin in rules.pins if names is None or is_of(reference.items.get(pin.item), names))
+
+
+def _with_new(
+    candidates: Iterator[Candidate], seen: Seen, spot: Spot, aisles: Aisles, reference: Reference
+) -> Iterator[Candidate]:
+    """Newcomers among the others; beside one that is on the page first what it is like."""
+    newcomers = newcomers_of(aisles, reference)
+    page = newcomers.near.get(spot.item, []) if seen.recipe.basis is Basis.ITEM else []
+    like = [(item, round(likeness, 4), Source.SIMILAR, "") for item, likeness in page]
+    first = {item for item, _ in page}
+    for candidate in chain(like, with_newcomers((one for one in candidates if one[0] not in first), newcomers)):
+        if candidate[2] is not Source.NEW or seen.names is None or is_of(reference.items.get(candidate[0]), seen.names):
+            yield candidate
 
 
 def _near(seen: Seen, spot: Spot, reference: Reference) -> frozenset[str]:

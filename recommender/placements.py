@@ -54,18 +54,27 @@ class Recipe:
 
 HOME = "home"
 
-_BESIDE = BlendPolicy(habit=0.0, taste=0.6, here=0.0, popular=0.02, session=1.0, popular_depth=0, kin=1)
+_BESIDE = BlendPolicy(habit=0.0, taste=0.6, here=0.0, popular=0.02, trending=0.0, session=1.0, popular_depth=0, kin=1)
 """Beside one item: what is bought with it, what is like it, what others looked at from there."""
 
 _COMPLEMENTS = BlendPolicy(
-    habit=0.0, taste=0.1, here=0.02, popular=0.02, session=0.5, seeds=12, seed_decay=0.9, kin=0, popular_depth=0
+    habit=0.0,
+    taste=0.1,
+    here=0.02,
+    popular=0.02,
+    trending=0.0,
+    session=0.5,
+    seeds=12,
+    seed_decay=0.9,
+    kin=0,
+    popular_depth=0,
 )
 """Beside several: all count nearly alike, and what goes with them counts more than what is like them."""
 
 _AISLE = BlendPolicy(together=0.5, taste=0.5, popular=0.1, session=3.0, popular_depth=0)
 """Within a few categories: fewer of the customer's own items, so that their taste decides more."""
 
-_AGAIN = BlendPolicy(together=0.0, taste=0.0, here=0.0, popular=0.0, session=0.0, popular_depth=0)
+_AGAIN = BlendPolicy(together=0.0, taste=0.0, here=0.0, popular=0.0, trending=0.0, session=0.0, popular_depth=0)
 
 RECIPES: dict[str, Recipe] = {
     HOME: Recipe("what this customer is likely to want"),

@@ -82,6 +82,8 @@ class BlendPolicy:
     taste: the factor model. here: popular in the asked store, before popular: anywhere.
     habit_decay: how fast a counter that the journey kept fades from the last purchase until now.
     doubt: purchases that are set against the customer's strongest habit: with 1, one purchase makes half a habit.
+    trending: what many choose just now, in the asked store or else anywhere; an edge over `popular`, not over what is
+    the customer's own.
     session: what others did in sessions like the customer's current one; while there is one, it says most.
     session_gap: silence that ends a session, as in the journey.
     seeds: newest distinct items whose neighbours are looked at. seed_decay: what each older seed keeps of the weight.
@@ -99,6 +101,7 @@ class BlendPolicy:
     taste: float = 0.2
     here: float = 0.1
     popular: float = 0.05
+    trending: float = 0.1
     session: float = 6.0
     session_gap: timedelta = JourneyPolicy.session_gap
     habit_decay: timedelta = JourneyPolicy.habit_decay

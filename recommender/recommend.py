@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender import session_build, sessions
 from recommender.batch import NO_ROWS, PERSONAL, POPULAR, SOURCE_OF_CODE, Answers, Batch, room
 from recommender.draft import Draft
 from recommender.filters import REASONS, filters_of
@@ -20,6 +21,7 @@ from recommender.sessions import add_sessions
 from recommender.sieve import Left, Sieve, cart_keys, left_over, sift
 from recommender.slate_text import write_slates
 from recommender.stock import CODES, Stock, stock_of
+from recommender.trending import add_trends
 from recommender.workspace import Workspace, cached_weights
 from retail.customers import CustomerState, Interaction
 from retail.reference import Reference
@@ -106,6 +108,8 @@ def ranking(queries: Sequence[Query], model: Model, policy: BlendPolicy) -> Answ
 
 def warm_up(model: Model) -> None:
     """Compiles the kernel, or reads it from the disk, before the first customer waits for it."""
+    sessions.warm_up(model)
+    session_build.warm_up()
     nobody = Query(customer="", state=CustomerState(), at=0)
     recommend(nobody, model, Reference())
     encoded_slates((nobody,), model, Reference())
@@ -131,6 +135,7 @@ def ranked(batch: Batch, model: Model, policy: BlendPolicy, places: int, workspa
     weights, answers = cached_weights(policy), room(len(batch.at), places)
     answer(model.shelf, batch, weights, workspace.pad_for(model.shelf, batch, weights), answers)
     add_sessions(model, batch, policy, answers)
+    add_trends(model, batch, policy, answers)
     return answers
 
 

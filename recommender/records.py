@@ -13,6 +13,19 @@ HABIT = np.dtype([("item", "<u8"), ("value", "<f4"), ("last", "<u4")])
 INTERACTION = np.dtype([("item", "<u8"), ("at", "<u4"), ("kind", "u1"), ("channel", "u1"), ("quantity", "<u2")])
 """One interaction, oldest first in a history. kind: `retail.customers.Interaction`."""
 
+CLICK = np.dtype(
+    [
+        ("session", "<u8"),
+        ("item", "<u8"),
+        ("at", "<u8"),
+        ("store", "<u4"),
+        ("kind", "u1"),
+        ("channel", "u1"),
+        ("rest", "<u2"),
+    ]
+)
+"""What somebody chose, as `retail.clicks` writes it."""
+
 
 class Packed(NamedTuple):
     """Records of several customers end to end. starts: (Q + 1,) int64, customer q has starts[q] to starts[q + 1]."""

@@ -117,6 +117,11 @@ def index_of(arrays: Arrays) -> SessionIndex:
     return SessionIndex(popularity=_frozen(arrays["popularity"]), **fields)  # type: ignore[arg-type]
 
 
+def read_only(index: SessionIndex) -> SessionIndex:
+    """As `index_of` gives it: compiled code tells read-only arrays from others, and is compiled for each kind."""
+    return SessionIndex(*map(_frozen, index))  # type: ignore[arg-type]
+
+
 def tuning_of(arrays: Arrays) -> Tuning:
     return Tuning(*arrays[TUNING].astype(np.float64).tolist())
 

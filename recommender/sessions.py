@@ -4,7 +4,7 @@ from threading import local
 
 import numpy as np
 
-from recommender.batch import SIMILAR_SESSIONS, Answers, Batch
+from recommender.batch import SIMILAR_SESSIONS, Answers, Batch, room
 from recommender.model import Model
 from recommender.policy import BlendPolicy
 from recommender.session_desk import STEPS, Desk, Questions, desk, places
@@ -31,7 +31,8 @@ def add_sessions(model: Model, batch: Batch, policy: BlendPolicy, answers: Answe
 
     What the model says of a session counts `policy.session` at most, added to what the other sources gave an item.
     """
-    if len(model.sessions.starts) < 2 or not policy.session:
+    sessions = model.lately.sessions or model.sessions
+    if len(sessions.starts) < 2 or not policy.session:
         return
     customers = len(batch.at)
     rows, who = np.empty((customers, STEPS), np.int32), np.empty(customers, np.int64)
@@ -42,8 +43,16 @@ def add_sessions(model: Model, batch: Batch, policy: BlendPolicy, answers: Answe
     first = np.arange(asking, dtype=np.int64) * STEPS
     questions = Questions(rows.reshape(-1), first, first + lengths[:asking])
     found = places(asking, answers.rows.shape[1])
-    follow_up(model.sessions, model.tuning, questions, _desks.desk_for(model.sessions, model.tuning), found)
+    follow_up(sessions, model.tuning, questions, _desks.desk_for(sessions, model.tuning), found)
     merge(questions, who[:asking], found, (policy.session, SIMILAR_SESSIONS), answers)
+
+
+def warm_up(model: Model) -> None:
+    """Compiles what a session is answered with, by asking of none."""
+    nobody = Questions(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    found = places(0, 1)
+    follow_up(model.sessions, model.tuning, nobody, _desks.desk_for(model.sessions, model.tuning), found)
+    merge(nobody, nobody.first, found, (model.blend.session, SIMILAR_SESSIONS), room(0, 1))
 
 
 _desks = Desks()

@@ -22,6 +22,8 @@ class Source(StrEnum):
     SIMILAR = "similar"
     PINNED = "pinned"
     EXPLORED = "explored"
+    TRENDING = "trending"
+    NEW = "new"
 
 
 class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -4,6 +4,7 @@ events.* , deliveries ──► identify ──► customer-events ──► jou
 promotions ──► deliver ──► app inbox, deliveries                            └──► relay ──► recommendations, ...
 """
 
+import os
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,6 +12,7 @@ import faust
 
 from retail.policy import EventLimits
 from retail.reference import Reference
+from streams.clicks import ClickTeller
 from streams.deliver import Deliver
 from streams.faust_app import assigned, bind, faust_app
 from streams.identify import Identify
@@ -33,6 +35,7 @@ from streams.state.redis import RedisState
 from streams.timers import Timers
 from streams.topics.cut import TopicsAtBroker
 from streams.topics.follower import Follower
+from streams.topics.learner import Learner
 from streams.topics.publisher import Publisher
 from streams.watchdog import Watchdog
 
@@ -59,6 +62,8 @@ class Worker:
     publisher: Publisher
     follower: Follower
     models: ModelShelf
+    learner: Learner
+    clicks: ClickTeller | None
     relay: Relay
     journey: Journey
     timers: Timers
@@ -84,6 +89,8 @@ def build(settings: Settings) -> Worker:
         publisher=edges.publisher,
         follower=Follower(settings.broker, edges.reference),
         models=models,
+        learner=Learner(settings, lambda: models.current),
+        clicks=journey.clicks,
         relay=journey.relay,
         journey=journey,
         timers=Timers(edges.state, edges.publisher, standing),
@@ -120,9 +127,15 @@ def _journey(edges: Edges, deciding: Deciding) -> Journey:
         meters=edges.meters,
         owned=owned,
         snapshots=SnapshotRounds.from_settings(settings, state, owned, edges.meters),
+        clicks=_teller(edges),
     )
     edges.transport.owner = journey
     return journey
+
+
+def _teller(edges: Edges) -> ClickTeller | None:
+    settings = edges.settings
+    return ClickTeller(edges.publisher, os.urandom(32), settings.recent_hours) if settings.recent_clicks else None
 
 
 def _bind_agents(edges: Edges, journey: Journey, world: World) -> None:

@@ -17,6 +17,7 @@ from faust.types import TP
 from recommender.placed import warm_slates
 from recommender.recommend import Query
 from retail.customers import CustomerState, decode_state
+from streams.clicks import ClickTeller
 from streams.faults import Point, reach
 from streams.meters import Meters
 from streams.microbatch import MicroBatch, World, customers_of, fold, read_batch, to_commit
@@ -54,7 +55,8 @@ class Deciding:
 
 @dataclass(frozen=True)
 class Journey:
-    """suspect: partitions whose last commit is in doubt, so that their outbox must be looked at."""
+    """suspect: partitions whose last commit is in doubt, so that their outbox must be looked at. clicks: who tells the
+    other processes what is chosen, None where nobody does."""
 
     state: State
     relay: Relay
@@ -64,6 +66,7 @@ class Journey:
     meters: Meters
     owned: Ownership
     snapshots: SnapshotRounds
+    clicks: ClickTeller | None = None
     suspect: set[int] = field(default_factory=set)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -239,6 +242,8 @@ class Journey:
         self.progress.advance(TP(CUSTOMER_EVENTS.name, commit.partition), commit.next)
         self.meters.journeyed(CUSTOMER_EVENTS.name, batch.partition, batch.counts)
         self.snapshots.committed(commit, lag)
+        if self.clicks is not None:
+            self.clicks.committed(batch)
         if result.outbox and batch.partition in self.suspect:
             # What a dead worker left behind goes first: letters are known by their order.
             await self.relay.recover((batch.partition,))

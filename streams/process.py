@@ -95,6 +95,8 @@ def _background(worker: Worker) -> tuple[Coroutine[None, None, None], ...]:
         worker.topics.watch(),
         worker.journey.snapshots.run(),
         worker.timers.run(),
+        worker.learner.run(),
+        *((worker.clicks.run(),) if worker.clicks is not None else ()),
         _reconcile(worker),
     )
 

@@ -127,6 +127,19 @@ class Settings(BaseSettings):
             "customers grow.",
         ),
     ] = 12.0
+    recent_clicks: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Newest clicks of all customers that each process learns from, 32 bytes each and some 100 as "
+            "an index; 0 learns by training alone. Of a busy shop they are the last quarter of an hour, of a small "
+            "one the day since the last training.",
+        ),
+    ] = 200_000
+    recent_hours: Annotated[
+        float,
+        Field(gt=0, description="Hours that a click is learned from; older ones are for the nightly training."),
+    ] = 24.0
     snapshot_minutes: Annotated[
         float,
         Field(

@@ -47,10 +47,10 @@ def evaluate_sessions(
     began = time.perf_counter()
     progress("reading", 0.0)
     taught, asked = (lines if isinstance(lines, Transactions) else read_sessions(lines) for lines in (training, test))
-    cases = _cases(asked, shortest)
+    cases = cases_of(asked, shortest)
     if not cases.queries or not len(taught):
         raise TableRefused(f"{training}, {test}: lines to learn from and a test session of two clicks are needed")
-    model = make_model("evaluated", _trained(taught, progress))
+    model = make_model("evaluated", trained_on(taught, progress))
     known = set(model.items)
     values = {}
     for number, name in enumerate(SESSION_CONTENDERS):
@@ -72,11 +72,11 @@ def evaluate_sessions(
     )
 
 
-def _trained(taught: Transactions, progress: Progress) -> dict[str, NDArray[np.generic]]:
+def trained_on(taught: Transactions, progress: Progress) -> dict[str, NDArray[np.generic]]:
     return train(taught, TRAINING, lambda doing, done: progress(doing, 0.05 + 0.7 * done), sessions=taught)
 
 
-def _cases(lines: Transactions, shortest: int) -> Cases:
+def cases_of(lines: Transactions, shortest: int) -> Cases:
     cases = Cases([], [], [], int((np.bincount(lines.customer) == 1).sum()))
     for session, clicks in enumerate(clicks for clicks in clicks_by_session(lines) if len(clicks) > shortest):
         for number, (state, following) in enumerate(along_clicks(clicks)):

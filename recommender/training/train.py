@@ -11,6 +11,7 @@ from recommender.blend import BlendTuning, blend_arrays
 from recommender.model import Model, make_model, texts, texts_of
 from recommender.policy import TrainingPolicy
 from recommender.publication import Provenance, publish
+from recommender.session_build import Log, index_sessions
 from recommender.session_index import session_arrays
 from recommender.training.alike import alike
 from recommender.training.blend_tuning import tune_blend
@@ -19,7 +20,7 @@ from recommender.training.covisitation import together
 from recommender.training.factors import factors
 from recommender.training.popularity import by_popularity, popular
 from recommender.training.progress import Progress, silent
-from recommender.training.session_index import Log, index_sessions, log_of
+from recommender.training.session_log import log_of
 from recommender.training.table import of_sessions, read_baskets, read_sessions
 from recommender.training.transactions import Transactions
 from recommender.training.tuning import tune

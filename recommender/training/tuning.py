@@ -9,11 +9,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.session_build import Log, index_sessions
 from recommender.session_desk import Questions, desk, places
 from recommender.session_index import SessionIndex, Tuning
 from recommender.session_kernel import follow_up
 from recommender.training.progress import Progress, silent
-from recommender.training.session_index import Log, index_sessions
 
 VALUES: dict[str, tuple[float, ...]] = {
     "current": (-1.0, 0.0, 0.2, 0.5, 1.0, 1.5, 2.5),

@@ -59,6 +59,13 @@ DELIVERIES = Topic("deliveries", "what became of each push", "customer id")
 IDENTITIES = Topic(
     "identities", "who was found to be whom, and on what evidence", "customer id", retention=timedelta(days=365)
 )
+CLICKS = Topic(
+    "clicks",
+    "what is looked at and bought, for all processes to learn from; no customer is named",
+    "none",
+    partitions=1,
+    retention=timedelta(days=1),
+)
 CATALOG = Topic("catalog", "items", "item id", partitions=1, compacted=True, retention=None)
 STORES = Topic("stores", "stores with zones and beacons", "store id", partitions=1, compacted=True, retention=None)
 OFFERS = Topic("offers", "offers", "offer id", partitions=1, compacted=True, retention=None)
@@ -91,5 +98,6 @@ ALL = (
     OUTCOMES,
     DELIVERIES,
     IDENTITIES,
+    CLICKS,
     *REFERENCE,
 )

@@ -9,10 +9,10 @@ from recommender.model import Model, ModelRefused, load, make_model
 from recommender.policy import BlendPolicy
 from recommender.publication import Provenance, publish
 from recommender.recommend import Query, recommend, recommend_many
+from recommender.session_build import Log, index_sessions
 from recommender.session_desk import Questions, desk, places
 from recommender.session_index import SessionIndex, Tuning, session_arrays
 from recommender.session_kernel import follow_up
-from recommender.training.session_index import Log, index_sessions
 from recommender.training.train import train
 from recommender.training.tuning import Trial, tune
 from retail.customers import CustomerState
