@@ -6,7 +6,6 @@ looked at: the same kernels then answer for the page instead of for the person. 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -48,8 +47,9 @@ EMPTY_SCOPE = "empty_scope"
 MISSING = {Basis.ITEM: "no_item", Basis.CART: "empty_cart", Basis.ORDER: "no_order"}
 """What a slate had nothing of to start from; it then starts from the customer, and says so."""
 
-IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.CATALOG, Source.PINNED})
-IMPERSONAL = frozenset({Source.POPULAR, Source.POPULAR_HERE, Source.TRENDING, Source.NEW, Source.CATALOG})
+IMPERSONAL = frozenset(
+    {Source.POPULAR, Source.POPULAR_HERE, Source.TRENDING, Source.NEW, Source.CATALOG, Source.PINNED}
+)
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -112,7 +112,6 @@ def _placed(seen: Seen, query: Query, spot: Spot, model: Model, reference: Refer
     draft = _draft(query, seen, spot, model, reference)
     if seen.steering is not None:
         draft.pin(_pins(seen, seen.steering, reference))
-    draft.offer(candidates)
     draft.offer(candidates if aisles is None else _with_new(candidates, seen, spot, aisles, reference))
     if seen.recipe.fills:
         fill(draft, _rungs(seen, aisles, model, reference))
