@@ -69,6 +69,11 @@ def steering(reference: Reference, placement: str, store: str, at: int) -> Steer
     )
 
 
+def any_holds(reference: Reference, placement: str, first: int, last: int) -> bool:
+    """Whether a rule holds for the placement at any time from first to last, in whichever store; milliseconds."""
+    return bool(reference.rules) and _calendar(reference).any_between(placement, first, last)
+
+
 def starving(slate: Slate, limit: int) -> tuple[str, ...]:
     """The ids of the rules for which the slate has fewer items than were asked for, () where none is to blame."""
     if len(slate.items) >= limit:
@@ -96,6 +101,10 @@ class _Calendar:
                 if rule.starts <= moment < rule.ends and (not rule.placements or placement in rule.placements)
             )
         return known
+
+    def any_between(self, placement: str, first: int, last: int) -> bool:
+        begun = self._moments[bisect_right(self._moments, first) : bisect_right(self._moments, last)]
+        return any(self.at(placement, moment) for moment in (first, *begun))
 
 
 def _first(rules: tuple[Rule, ...], item: str, catalog: Mapping[str, Item]) -> Rule | None:

@@ -17,7 +17,7 @@ from recommender.batch import NO_ROWS, SOURCE_OF_CODE
 from recommender.draft import Candidate, Draft
 from recommender.filters import filters_of
 from recommender.ladder import everywhere, fill, reason
-from recommender.merchandising import Pin, Steering, steering
+from recommender.merchandising import Pin, Steering, any_holds, steering
 from recommender.model import Model
 from recommender.newcomers import newcomers_of, with_newcomers
 from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
@@ -94,10 +94,10 @@ def slate_for(query: Query, spot: Spot, model: Model, reference: Reference) -> S
 def warm_slates(queries: Sequence[Query], model: Model, reference: Reference) -> list[bytes]:
     """The home slates of a micro-batch, encoded: together in one kernel call, but for those that a merchandiser's rule
     concerns, which are made one by one."""
-    held = [query for query in queries if steering(reference, HOME, query.store, query.at)] if reference.rules else []
-    if not held:
+    times = [query.at for query in queries] if reference.rules else []
+    if not times or not any_holds(reference, HOME, min(times), max(times)):
         return encoded_slates(queries, model, reference)
-    steered = {id(query) for query in held}
+    steered = {id(query) for query in queries if steering(reference, HOME, query.store, query.at)}
     others = iter(encoded_slates([query for query in queries if id(query) not in steered], model, reference))
     return [
         encode_slate(slate_for(query, NOWHERE, model, reference)) if id(query) in steered else next(others)
