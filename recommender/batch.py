@@ -79,6 +79,7 @@ class Answers(NamedTuple):
 
     rows, evidence: (Q, k) item rows; evidence -1 where no own item led there. scores: (Q, k). sources: (Q, k)
     the column with the largest share. known: (Q,) items of the customer's own that the model knows.
+    parts: (Q, k, 5) what each source says of them, unweighed; of no place where nobody asked for it.
     """
 
     rows: NDArray[np.int32]
@@ -87,6 +88,7 @@ class Answers(NamedTuple):
     evidence: NDArray[np.int32]
     counts: NDArray[np.int32]
     known: NDArray[np.int32]
+    parts: NDArray[np.float32]
 
 
 class Pad(NamedTuple):
@@ -131,8 +133,11 @@ def weights_of(policy: BlendPolicy) -> Weights:
     )
 
 
-def room(customers: int, places: int) -> Answers:
-    """Answers to be filled. The scores begin as numbers: whole arrays are converted, unfilled places included."""
+def room(customers: int, places: int, parts: int = 0) -> Answers:
+    """Answers to be filled. The scores begin as numbers: whole arrays are converted, unfilled places included.
+
+    parts: places that are told apart by source, all or none.
+    """
     shape = (customers, places)
     return Answers(
         rows=np.empty(shape, np.int32),
@@ -141,6 +146,7 @@ def room(customers: int, places: int) -> Answers:
         evidence=np.empty(shape, np.int32),
         counts=np.zeros(customers, np.int32),
         known=np.zeros(customers, np.int32),
+        parts=np.empty((customers, parts, SOURCES), np.float32),
     )
 
 

@@ -273,16 +273,16 @@ def _explain(pad: Pad, q: int, out: Answers) -> None:
             share = pad.parts[number, source] * pad.factors[source]
             if share > most:
                 best, most = source, share
-        out.sources[q, place] = best
-        out.evidence[q, place] = pad.origins[number, best]
+        out.sources[q, place], out.evidence[q, place] = best, pad.origins[number, best]
+        if out.parts.shape[1] > 0:
+            out.parts[q, place] = pad.parts[number]
 
 
 @compiled
 def answer(shelf: Shelf, batch: Batch, weights: Weights, pad: Pad, out: Answers) -> None:
     """Fills `out` for all customers of the batch."""
     for q in range(batch.at.size):
-        pad.slots[:] = 0
-        pad.filled[0] = 0
+        pad.slots[:], pad.filled[0] = 0, 0
         _add_habits(shelf, batch, q, weights, pad)
         habits = pad.filled[0]
         seeds = _gather_seeds(shelf, batch, q, weights, pad)

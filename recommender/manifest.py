@@ -21,7 +21,10 @@ class FileEntry(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """created, first, last: seconds since the epoch; first and last purchase learned from. counts: by what."""
+    """created, first, last: seconds since the epoch; first and last purchase learned from. counts: by what.
+
+    notes: by part of the model, why it is as it is, or why it is not there.
+    """
 
     format: int = FORMAT
     version: str
@@ -30,6 +33,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     last: int
     counts: dict[str, int]
     arrays: dict[str, FileEntry]
+    notes: dict[str, str] = {}
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from recommender.blend import BLEND, blend_flaw, blend_of
 from recommender.lately import Lately
 from recommender.manifest import FORMAT, MANIFEST, FileEntry, Manifest, checksum, read_manifest
 from recommender.policy import BlendPolicy
+from recommender.ranker import RANKED, Ranker, ranker_flaw, ranker_of
 from recommender.session_index import SessionIndex, Tuning, has_sessions, index_of, no_sessions, tuning_of
 from recommender.session_index import flaw as session_flaw
 from recommender.shelf import SHAPES, Arrays, Shelf, flaw, make_shelf
@@ -33,7 +34,7 @@ class Model:
 
     first, last: the purchases it learned from, seconds since the epoch.
     sessions, tuning: what others clicked, and how it is asked; an index of no session where none were learned from.
-    blend: how the sources are weighed, as training found best.
+    blend: how the sources are weighed, as training found best. ranker: what orders the best of it, where it helps.
     lately: what was learned since; the only part that changes, by its keeper.
     """
 
@@ -46,6 +47,7 @@ class Model:
     sessions: SessionIndex
     tuning: Tuning
     blend: BlendPolicy = BLEND
+    ranker: Ranker | None = None
     stores: dict[str, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
@@ -79,7 +81,7 @@ def empty_arrays() -> dict[str, NDArray[np.generic]]:
 
 def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -> Model:
     """Raises ModelRefused where the arrays do not fit together."""
-    wrong = flaw(arrays) or blend_flaw(arrays)
+    wrong = flaw(arrays) or blend_flaw(arrays) or ranker_flaw(arrays)
     if not wrong:
         arrays = arrays if has_sessions(arrays) else {**arrays, **no_sessions(len(arrays["keys"]))}
         wrong = session_flaw(arrays)
@@ -89,7 +91,7 @@ def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -
     if len(items) != len(arrays["keys"]) or len(stores) != len(arrays["here_starts"]) - 1:
         raise ModelRefused(f"model {version}: {len(items)} item ids and {len(stores)} store ids do not fit its arrays")
     numbers = {store: number for number, store in enumerate(stores)}
-    shelf = make_shelf(arrays)
+    shelf, ranker = make_shelf(arrays), ranker_of(arrays)
     keys = np.empty_like(shelf.keys, subok=False)
     keys[shelf.rows] = shelf.keys
     return Model(
@@ -101,7 +103,8 @@ def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -
         texts=item_texts(items),
         sessions=index_of(arrays),
         tuning=tuning_of(arrays),
-        blend=blend_of(arrays),
+        blend=replace(blend_of(arrays), ranked=0 if ranker is None else RANKED),
+        ranker=ranker,
         stores=numbers,
         first=first,
         last=last,

@@ -94,6 +94,7 @@ class BlendPolicy:
     popular_depth: popular items that are candidates for everybody; also how deep the fallback ladder looks.
     spare: candidates ranked beyond the limit, so that filters rarely leave a gap.
     in_view: how long the item viewed last is taken to be on the screen and not recommended.
+    ranked: the best candidates that the model's ranker puts in order, where the model has one; with 0 the blend does.
     """
 
     habit: float = 1.0
@@ -115,6 +116,7 @@ class BlendPolicy:
     popular_depth: int = 50
     spare: int = 20
     in_view: timedelta = timedelta(minutes=10)
+    ranked: int = 0
 
 
 @dataclass(frozen=True)

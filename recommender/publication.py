@@ -18,12 +18,16 @@ from recommender.shelf import Arrays
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """created: now, milliseconds since the epoch. first, last: purchases learned from, seconds. counts: by what."""
+    """created: now, milliseconds since the epoch. first, last: purchases learned from, seconds. counts: by what.
+
+    notes: as in the manifest.
+    """
 
     created: int
     first: int = 0
     last: int = 0
     counts: dict[str, int] = {}
+    notes: dict[str, str] = {}
 
 
 def publish(models: Path, arrays: Arrays, provenance: Provenance) -> str:
@@ -56,6 +60,7 @@ def _manifest(version: str, provenance: Provenance, entries: dict[str, FileEntry
         first=provenance.first,
         last=provenance.last,
         counts=provenance.counts,
+        notes=provenance.notes,
         arrays=entries,
     )
 

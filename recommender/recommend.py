@@ -1,6 +1,7 @@
 """The recommendation decision: a customer's state and a model in, a slate with reasons out."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ from recommender.kernel import answer
 from recommender.ladder import everywhere, fill, reason
 from recommender.model import Model
 from recommender.policy import BlendPolicy
+from recommender.rank_features import Known
+from recommender.rank_trees import best, rerank
+from recommender.ranker import no_ranker
 from recommender.records import HABIT, INTERACTION, pack
 from recommender.sessions import add_sessions
 from recommender.sieve import Left, Sieve, cart_keys, left_over, sift
@@ -86,10 +90,14 @@ def recommend(query: Query, model: Model, reference: Reference, policy: BlendPol
 def encoded_slates(
     queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy | None = None
 ) -> list[bytes]:
-    """What `encode_slate` makes of `recommend_many`'s answer, byte for byte, without an object an item."""
+    """What `encode_slate` makes of `recommend_many`'s answer, byte for byte, without an object an item.
+
+    policy: where none is given, the model's own without its ranker, which costs as much as all the rest: the slates of
+    a micro-batch are kept warm for the case that nobody can decide anew.
+    """
     if not queries:
         return []
-    policy = policy or model.blend
+    policy = policy or replace(model.blend, ranked=0)
     sifted = _answer(queries, model, reference, policy)
     bodies, own, known = write_slates(model.texts, *sifted), _personal(sifted.kept), sifted.kept.known.tolist()
     texts = [_text(*part, model) for part in zip(queries, bodies, own, known, strict=True)]
@@ -113,6 +121,8 @@ def warm_up(model: Model) -> None:
     nobody = Query(customer="", state=CustomerState(), at=0)
     recommend(nobody, model, Reference())
     encoded_slates((nobody,), model, Reference())
+    ranker, batch = model.ranker or no_ranker(), batch_of((nobody,), model)
+    rerank(Known(model.shelf, model.keys, ranker.repeats), ranker.trees, batch, room(1, 1, 1))
 
 
 def batch_of(queries: Sequence[Query], model: Model, offered: NDArray[np.int32] = NO_ROWS) -> Batch:
@@ -132,8 +142,13 @@ def batch_of(queries: Sequence[Query], model: Model, offered: NDArray[np.int32] 
 
 def ranked(batch: Batch, model: Model, policy: BlendPolicy, places: int, workspace: Workspace) -> Answers:
     """The `places` best candidates of each customer, of which nothing is left out yet."""
-    weights, answers = cached_weights(policy), room(len(batch.at), places)
+    weights, ranker = cached_weights(policy), model.ranker if policy.ranked else None
+    deep = places if ranker is None else max(places, policy.ranked)
+    answers = room(len(batch.at), deep, 0 if ranker is None else deep)
     answer(model.shelf, batch, weights, workspace.pad_for(model.shelf, batch, weights), answers)
+    if ranker is not None:
+        rerank(Known(model.shelf, model.keys, ranker.repeats), ranker.trees, batch, answers)
+        answers = best(answers, places)
     add_sessions(model, batch, policy, answers)
     add_trends(model, batch, policy, answers)
     return answers

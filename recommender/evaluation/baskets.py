@@ -10,7 +10,7 @@ import numpy as np
 
 from recommender.evaluation import metrics
 from recommender.evaluation.asking import latency, lists, quick_lists
-from recommender.evaluation.contenders import BLEND, basket_contenders
+from recommender.evaluation.contenders import basket_contenders
 from recommender.evaluation.frequency import frequency_lists
 from recommender.evaluation.metrics import Values
 from recommender.evaluation.report import Report, intervals, means
@@ -59,7 +59,7 @@ def evaluate_baskets(source: Path | Transactions, progress: Progress = silent) -
         items=len(model.items),
         skipped={"customers with a single basket": len(np.unique(lines.customer)) - len(cases)},
         models={name: means(each) for name, each in values.items()},
-        intervals=intervals(values[BLEND], list(range(len(cases))), TRAINING.seed),
+        intervals=intervals(list(values.values())[-1], list(range(len(cases))), TRAINING.seed),
         tuning=_tuning(model.blend),
         known=float(np.mean([item in known for case in cases for item in case.wanted])),
         latency=latency([case.query for case in cases], model, model.blend),
@@ -100,7 +100,7 @@ def _compared(
     queries, contenders = [case.query for case in cases], basket_contenders(model.blend)
     for number, (name, policy) in enumerate(contenders.items()):
         progress(f"judging {name}", 0.8 + 0.2 * number / len(contenders))
-        ask = lists if name == BLEND else quick_lists
+        ask = lists if policy == model.blend else quick_lists
         values[name] = _judged(ask(queries, model, policy), cases)
     return values
 

@@ -9,6 +9,7 @@ from recommender.model import Model
 from recommender.policy import BlendPolicy
 
 BLEND = "blend"
+RANKED = "ranker over the blend"
 POPULARITY = "popularity"
 TOGETHER = "co-visitation"
 TASTE = "als"
@@ -67,13 +68,19 @@ SESSION_CONTENDERS = {
 
 
 def basket_contenders(shipped: BlendPolicy) -> dict[str, BlendPolicy]:
-    """Policies by name, the shipped blend last. shipped: of the trained model."""
+    """Policies by name, what is shipped last: the blend, or the ranker over it where training kept one.
+
+    shipped: of the trained model.
+    """
+    blended = replace(shipped, ranked=0)
+    ranker = {RANKED: shipped, "ranker over the best 30": replace(shipped, ranked=30)} if shipped.ranked else {}
     return {
         **{name: contender.policy for name, contender in BASELINES.items()},
         "blend before tuning": SHIPPED,
-        "blend without habits": replace(shipped, habit=0.0),
-        "blend without co-visitation": replace(shipped, together=0.0),
-        "blend without als": replace(shipped, taste=0.0),
-        "blend without popularity": replace(shipped, popular=0.0),
-        BLEND: shipped,
+        "blend without habits": replace(blended, habit=0.0),
+        "blend without co-visitation": replace(blended, together=0.0),
+        "blend without als": replace(blended, taste=0.0),
+        "blend without popularity": replace(blended, popular=0.0),
+        BLEND: blended,
+        **dict(reversed(ranker.items())),
     }

@@ -2,7 +2,6 @@
 
 from html import escape
 
-from recommender.evaluation.contenders import BLEND
 from recommender.evaluation.policies import PolicyReport, header, rows
 from recommender.evaluation.report import Report, table
 
@@ -80,17 +79,18 @@ def _list(facts: list[str]) -> str:
 
 
 def _plot(report: Report, metric: str) -> str:
-    """Bars, one a model; the blend's has a line over its 95 % interval."""
+    """Bars, one a model; what is shipped has a line over its 95 % interval."""
+    shipped = list(report.models)[-1]
     low, high = report.intervals[metric]
     most = max([high, *(figures[metric] for figures in report.models.values())]) or 1.0
     scale, bars = WIDTH / most, []
     for number, (name, figures) in enumerate(report.models.items()):
         top, length = number * (BAR + GAP), figures[metric] * scale
-        colour = "#0b7285" if name == BLEND else "#a5b4c4"
+        colour = "#0b7285" if name == shipped else "#a5b4c4"
         bars.append(
             f'<text x="{LEFT - 8}" y="{top + 12}" text-anchor="end">{escape(name)}</text>'
             f'<rect x="{LEFT}" y="{top}" width="{length:.1f}" height="{BAR}" fill="{colour}"/>'
-            f'<text x="{LEFT + max(length, high * scale if name == BLEND else 0) + 6:.1f}" y="{top + 12}">'
+            f'<text x="{LEFT + max(length, high * scale if name == shipped else 0) + 6:.1f}" y="{top + 12}">'
             f"{figures[metric]:.4f}</text>"
         )
     middle = (len(report.models) - 1) * (BAR + GAP) + BAR / 2

@@ -21,9 +21,9 @@ class Latency(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """form: "baskets" or "sessions". n: lists judged. models: figures by name, the shipped blend last.
+    """form: "baskets" or "sessions". n: lists judged. models: figures by name, what is shipped last.
 
-    intervals: 95 % of the blend's figures, by bootstrap over customers or sessions. tuning: what training found best.
+    intervals: 95 % of the last one's figures, by bootstrap over customers or sessions. tuning: what training found.
     trained_on: lines that the models learned from. skipped: why how many cases were not judged. seed: of training.
     known: share of the wanted items that training saw at all, which no list can exceed.
     """

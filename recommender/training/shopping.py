@@ -80,17 +80,28 @@ def after_purchases(baskets: list[Basket]) -> CustomerState:
     """The state of the customer who bought these, oldest first."""
     state = CustomerState()
     for basket in baskets:
-        bought = OrderCompleted(
-            id=str(basket.id),
-            customer=basket.customer,
-            channel=Channel.STORE,
-            at=basket.at * 1000,
-            received=basket.at * 1000,
-            order=str(basket.id),
-            lines=tuple(Line(item) for item in basket.items),
-        )
-        state = advance(state, bought, NOWHERE, JOURNEY).state
+        state = _after(state, basket)
     return state
+
+
+def along_baskets(state: CustomerState, baskets: list[Basket]) -> Iterator[CustomerState]:
+    """The state before each of the baskets, oldest first. state: before the first."""
+    for basket in baskets:
+        yield state
+        state = _after(state, basket)
+
+
+def _after(state: CustomerState, basket: Basket) -> CustomerState:
+    bought = OrderCompleted(
+        id=str(basket.id),
+        customer=basket.customer,
+        channel=Channel.STORE,
+        at=basket.at * 1000,
+        received=basket.at * 1000,
+        order=str(basket.id),
+        lines=tuple(Line(item) for item in basket.items),
+    )
+    return advance(state, bought, NOWHERE, JOURNEY).state
 
 
 def along_clicks(clicks: list[Click]) -> Iterator[tuple[CustomerState, Click]]:

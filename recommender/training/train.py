@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from recommender.blend import BlendTuning, blend_arrays
 from recommender.model import Model, make_model, texts, texts_of
 from recommender.policy import TrainingPolicy
 from recommender.publication import Provenance, publish
+from recommender.ranker import Ranker, ranker_arrays
 from recommender.session_build import Log, index_sessions
 from recommender.session_index import session_arrays
 from recommender.training.alike import alike
@@ -20,6 +22,8 @@ from recommender.training.covisitation import together
 from recommender.training.factors import factors
 from recommender.training.popularity import by_popularity, popular
 from recommender.training.progress import Progress, silent
+from recommender.training.ranking import learn_ranker
+from recommender.training.repeats import repeats
 from recommender.training.session_log import log_of
 from recommender.training.table import of_sessions, read_baskets, read_sessions
 from recommender.training.transactions import Transactions
@@ -30,6 +34,13 @@ COMPLETE_JOURNEY = "complete-journey"
 """The source that comes with the package."""
 
 TRAINING = TrainingPolicy()
+
+
+class Learned(NamedTuple):
+    """notes: by part of the model, why it is as it is, or why it is not there."""
+
+    arrays: dict[str, NDArray[np.generic]]
+    notes: dict[str, str]
 
 
 def train_and_publish(
@@ -56,9 +67,9 @@ def train_and_publish(
         lines, clicks = lines.until(until), clicks and clicks.until(until)
     if not len(lines):
         raise ValueError(f"{source}: nothing was bought" + ("" if until is None else f" before {until}"))
-    arrays = train(lines, TRAINING, progress, clicks)
+    arrays, notes = learn(lines, TRAINING, progress, clicks)
     progress("publishing", 0.98)
-    version = publish(models, arrays, _provenance(lines, arrays))
+    version = publish(models, arrays, _provenance(lines, arrays, notes))
     progress("done", 1.0)
     return version
 
@@ -77,22 +88,38 @@ def train(
     progress: Progress = silent,
     sessions: Transactions | None = None,
 ) -> dict[str, NDArray[np.generic]]:
-    """All arrays of a model. The same lines and policy give the same arrays, on the same machine.
+    """The arrays of `learn`."""
+    return learn(lines, policy, progress, sessions).arrays
+
+
+def learn(
+    lines: Transactions,
+    policy: TrainingPolicy = TRAINING,
+    progress: Progress = silent,
+    sessions: Transactions | None = None,
+) -> Learned:
+    """All that a model is made of. The same lines and policy give the same arrays, on the same machine.
 
     sessions: clicks, from which the session index is made; items that nobody bought are left out of it.
     The span of popularity and the weights of the sources are found on the lines themselves (`training.blend_tuning`).
     """
     lines = _distinct(lines)
-    policy, tuning = tune_blend(lines, policy, _trial, lambda doing, part: progress(doing, 0.35 * part))
-    arrays = _taught(lines, policy, lambda doing, part: progress(doing, 0.4 + 0.4 * part))
-    if tuning != BlendTuning():
-        arrays |= blend_arrays(tuning)
+    policy, tuning = tune_blend(lines, policy, _trial, lambda doing, part: progress(doing, 0.25 * part))
+    weights = {} if tuning == BlendTuning() else blend_arrays(tuning)
+
+    def teach(some: Transactions) -> Model:
+        return make_model("trial", _taught(some, policy, silent) | weights)
+
+    trees, why = learn_ranker(lines, teach, policy, lambda doing, part: progress(doing, 0.25 + 0.3 * part))
+    arrays = _taught(lines, policy, lambda doing, part: progress(doing, 0.55 + 0.25 * part)) | weights
+    if trees is not None:
+        arrays |= ranker_arrays(Ranker(trees, repeats(lines, list(texts_of(arrays["item_ids"])))))
     if sessions is not None:
         log = _log(sessions, list(texts_of(arrays["item_ids"])))
         popularity = arrays["popularity"].astype(np.float32)
         asking = tune(log, popularity, policy.seed, lambda doing, part: progress(doing, 0.8 + 0.2 * part))
         arrays |= session_arrays(index_sessions(log, popularity), asking)
-    return arrays
+    return Learned(arrays, {"ranker": why})
 
 
 def _trial(lines: Transactions, policy: TrainingPolicy) -> Model:
@@ -151,8 +178,12 @@ def _keys(names: list[str]) -> dict[str, NDArray[np.generic]]:
     return {"keys": keys[rows], "rows": rows.astype(np.int32)}
 
 
-def _provenance(lines: Transactions, arrays: dict[str, NDArray[np.generic]]) -> Provenance:
+def _provenance(lines: Transactions, arrays: dict[str, NDArray[np.generic]], notes: dict[str, str]) -> Provenance:
     counts = {"lines": len(lines), "items": len(arrays["keys"]), "stores": len(arrays["here_starts"]) - 1}
     return Provenance(
-        created=time.time_ns() // 1_000_000, first=int(lines.at.min()), last=int(lines.at.max()), counts=counts
+        created=time.time_ns() // 1_000_000,
+        first=int(lines.at.min()),
+        last=int(lines.at.max()),
+        counts=counts,
+        notes=notes,
     )

@@ -1,0 +1,292 @@
+"""What the ranker looks at in a candidate, compiled: the same numbers when it learns and when it serves.
+
+All of it is in the customer's state at the moment of asking and in the model: nothing that happens later can change
+it. Everything compiled stands in this module (see `compiled`).
+Sources: the time-decayed counts of TIFU-kNN (Hu et al., SIGIR 2020), the repurchase gap of ReCANet (Ariannezhad et al.,
+SIGIR 2022).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.batch import POPULAR_HERE, SEEN_TOGETHER, TASTE, Answers, Batch
+from recommender.compiled import compiled, inlined
+from recommender.shelf import Shelf
+from retail.customers import Interaction
+
+FEATURES = (
+    "habit",
+    "habit of 14 days",
+    "habit of 45 days",
+    "habit at the last purchase",
+    "days since the last purchase",
+    "the same over the item's usual gap",
+    "the same over the customer's last gap",
+    "days between the last two purchases",
+    "baskets since",
+    "baskets with it",
+    "baskets fading by .9",
+    "baskets fading by .7",
+    "habit over the customer's largest",
+    "habit over the customer's sum",
+    "habits of what is bought with it",
+    "habits of what is alike",
+    "seen together",
+    "taste",
+    "popular here",
+    "place of popularity",
+    "bought again",
+    "usual gap",
+    "score",
+    "place",
+    "habits of the customer",
+    "sum of habits",
+    "days since the customer's last purchase",
+    "items of a basket",
+    "days between baskets",
+)
+"""By column."""
+
+(
+    HABIT,
+    FAST_HABIT,
+    MIDDLE_HABIT,
+    LAST_HABIT,
+    DAYS,
+    OVERDUE,
+    OWN_OVERDUE,
+    GAP,
+    BASKETS_SINCE,
+    BASKETS_WITH,
+    FADING_9,
+    FADING_7,
+    OF_LARGEST,
+    OF_SUM,
+    TOGETHER_HABITS,
+    ALIKE_HABITS,
+    TOGETHER,
+    LIKED,
+    HERE,
+    POPULAR_PLACE,
+    AGAIN,
+    USUAL_GAP,
+    SCORE,
+    PLACE,
+    HABITS,
+    SUM,
+    CUSTOMER_DAYS,
+    BASKET_SIZE,
+    BASKET_DAYS,
+) = range(len(FEATURES))
+
+DAY = 86_400.0
+
+NEVER = 1000.0
+"""Days since what never happened."""
+
+UNKNOWN = -1.0
+"""A gap where there was only one purchase."""
+
+SHORTEST = 0.5
+"""Days: two purchases of one day are one need."""
+
+LONG_AGO = 99.0
+"""Baskets since one that the history no longer holds."""
+
+BOUGHT = int(Interaction.BOUGHT)
+
+SLOW, MIDDLE, FAST = 120.0, 45.0, 14.0
+"""Days to 1/e. The journey counts with the first; the others follow from the count at the last purchase."""
+
+
+class Own(NamedTuple):
+    """Scratch: the customer's own items by number. slots: hash table from item key to number + 1, 0 is free.
+
+    values: (N, 8) by the columns below: count at the last purchase and now; seconds of the last purchase and, in
+    the history, of the one before it; baskets since; baskets with it, as they are and fading.
+    """
+
+    slots: NDArray[np.int32]
+    keys: NDArray[np.uint64]
+    values: NDArray[np.float64]
+
+
+COUNT, NOW, LAST, BEFORE, SINCE, BASKETS, SLOWLY, QUICKLY = range(8)
+
+ITEMS, TOTAL, LARGEST, NEWEST, SIZE, BETWEEN = range(6)
+"""Of a customer: habits, their sum, the largest; seconds of the last purchase; items of a basket; days between two."""
+
+
+class Repeats(NamedTuple):
+    """How an item is bought again. again: (I,) share of its purchases that the customer had bought it before.
+    gaps: (I,) days between two purchases of one customer, the usual ones of the shop where there are few."""
+
+    again: NDArray[np.float32]
+    gaps: NDArray[np.float32]
+
+
+class Known(NamedTuple):
+    """What features are made of beside the customer. keys: (I,) item key by row."""
+
+    shelf: Shelf
+    keys: NDArray[np.uint64]
+    repeats: Repeats
+
+
+def _own_room(batch: Batch) -> Own:
+    """Large enough for the largest customer of the batch."""
+    most = int(np.diff(batch.habit_starts).max(initial=0) + np.diff(batch.history_starts).max(initial=0))
+    return Own(
+        np.zeros(2 << max(most, 1).bit_length(), np.int32),
+        np.empty(most, np.uint64),
+        np.empty((most, 8)),
+    )
+
+
+@inlined
+def _slot(own: Own, key: np.uint64) -> int:
+    """Where the key is in the table, or the free place where it belongs. Keys are hashes already."""
+    mask = own.slots.size - 1
+    slot = np.int64(key >> np.uint64(32)) & mask
+    while own.slots[slot] != 0 and own.keys[own.slots[slot] - 1] != key:
+        slot = (slot + 1) & mask
+    return int(slot)
+
+
+@inlined
+def _entry(own: Own, key: np.uint64, held: int) -> int:
+    """The number of an own item; `held` where it is new, and then it is written with nothing known of it."""
+    slot = _slot(own, key)
+    if own.slots[slot] != 0:
+        return int(own.slots[slot] - 1)
+    own.slots[slot] = held + 1
+    own.keys[held] = key
+    own.values[held, :] = 0.0
+    own.values[held, SINCE] = LONG_AGO
+    return held
+
+
+@compiled
+def _gather_habits(batch: Batch, q: int, own: Own, about: NDArray[np.float64]) -> int:
+    """How many own items there are."""
+    held = 0
+    for i in range(batch.habit_starts[q], batch.habit_starts[q + 1]):
+        habit = batch.habits[i]
+        n = _entry(own, habit["item"], held)
+        held = max(held, n + 1)
+        last = float(habit["last"])
+        now = habit["value"] * math.exp(-max(0.0, batch.at[q] - last) / (SLOW * DAY))
+        own.values[n, COUNT], own.values[n, NOW], own.values[n, LAST] = habit["value"], now, last
+        about[ITEMS] += 1.0
+        about[TOTAL] += now
+        about[LARGEST], about[NEWEST] = max(about[LARGEST], now), max(about[NEWEST], last)
+    return held
+
+
+@compiled
+def _gather_baskets(batch: Batch, q: int, own: Own, about: NDArray[np.float64], held: int) -> None:
+    """The purchases of the history, the newest first; what was bought in one second is one basket."""
+    baskets, lines, oldest, newest = 0, 0, 0.0, 0.0
+    for i in range(batch.history_starts[q + 1] - 1, batch.history_starts[q] - 1, -1):
+        record = batch.history[i]
+        if record["kind"] != BOUGHT:
+            continue
+        at = float(record["at"])
+        if baskets == 0 or at != oldest:
+            baskets += 1
+            oldest = at
+        newest = at if baskets == 1 else newest
+        lines += 1
+        n = _entry(own, record["item"], held)
+        held = max(held, n + 1)
+        _count_basket(own, n, at, baskets - 1)
+    about[SIZE] = lines / max(baskets, 1)
+    about[BETWEEN] = (newest - oldest) / DAY / (baskets - 1) if baskets > 1 else UNKNOWN
+
+
+@inlined
+def _count_basket(own: Own, n: int, at: float, since: int) -> None:
+    """since: baskets that came later."""
+    own.values[n, BASKETS] += 1.0
+    if own.values[n, BASKETS] == 1.0:
+        own.values[n, SINCE] = since
+        own.values[n, LAST] = max(own.values[n, LAST], at)
+    elif own.values[n, BASKETS] == 2.0:
+        own.values[n, BEFORE] = at
+    own.values[n, SLOWLY] += 0.9**since
+    own.values[n, QUICKLY] += 0.7**since
+
+
+@inlined
+def _habit_of(own: Own, key: np.uint64) -> float:
+    """0 for none."""
+    number = own.slots[_slot(own, key)]
+    return own.values[number - 1, NOW] if number != 0 else 0.0
+
+
+@inlined
+def _describe_own(values: NDArray[np.float64], at: float, usual: float, x: NDArray[np.float32]) -> None:
+    days = max(0.0, at - values[LAST]) / DAY
+    x[HABIT], x[LAST_HABIT], x[DAYS], x[OVERDUE] = values[NOW], values[COUNT], days, days / usual
+    x[FAST_HABIT], x[MIDDLE_HABIT] = values[COUNT] * math.exp(-days / FAST), values[COUNT] * math.exp(-days / MIDDLE)
+    if values[BEFORE] > 0.0:
+        x[GAP] = (values[LAST] - values[BEFORE]) / DAY
+        x[OWN_OVERDUE] = days / max(x[GAP], np.float32(SHORTEST))
+    x[BASKETS_SINCE], x[BASKETS_WITH] = values[SINCE], values[BASKETS]
+    x[FADING_9], x[FADING_7] = values[SLOWLY], values[QUICKLY]
+
+
+@inlined
+def _describe_near(near: NDArray[np.int32], weights: NDArray[np.float32], keys: NDArray[np.uint64], own: Own) -> float:
+    """The customer's habits of an item's neighbours, by weight."""
+    total = 0.0
+    for n in range(near.size):
+        if weights[n] <= 0.0:
+            break
+        total += weights[n] * _habit_of(own, keys[near[n]])
+    return total
+
+
+@inlined
+def _describe_customer(about: NDArray[np.float64], at: float, x: NDArray[np.float32]) -> None:
+    x[OF_LARGEST], x[OF_SUM] = x[HABIT] / max(about[LARGEST], 1e-9), x[HABIT] / max(about[TOTAL], 1e-9)
+    x[HABITS], x[SUM], x[BASKET_SIZE], x[BASKET_DAYS] = about[ITEMS], about[TOTAL], about[SIZE], about[BETWEEN]
+    x[CUSTOMER_DAYS] = max(0.0, at - about[NEWEST]) / DAY if about[NEWEST] > 0.0 else NEVER
+
+
+@compiled
+def _describe(known: Known, batch: Batch, answers: Answers, own: Own, out: NDArray[np.float32]) -> None:
+    shelf, keys, repeats = known.shelf, known.keys, known.repeats
+    about = np.zeros(6)
+    for q in range(batch.at.size):
+        own.slots[:], about[:] = 0, 0.0
+        _gather_baskets(batch, q, own, about, _gather_habits(batch, q, own, about))
+        at = float(batch.at[q])
+        for place in range(answers.counts[q]):
+            row, x, parts = answers.rows[q, place], out[q, place], answers.parts[q, place]
+            x[:] = 0.0
+            x[DAYS], x[OVERDUE], x[OWN_OVERDUE], x[GAP], x[BASKETS_SINCE] = NEVER, NEVER, UNKNOWN, UNKNOWN, LONG_AGO
+            number = own.slots[_slot(own, keys[row])]
+            if number != 0:
+                _describe_own(own.values[number - 1], at, float(repeats.gaps[row]), x)
+            x[TOGETHER_HABITS] = _describe_near(shelf.together[row], shelf.together_weights[row], keys, own)
+            x[ALIKE_HABITS] = _describe_near(shelf.alike[row], shelf.alike_weights[row], keys, own)
+            x[TOGETHER], x[LIKED], x[HERE] = parts[SEEN_TOGETHER], parts[TASTE], parts[POPULAR_HERE]
+            x[POPULAR_PLACE] = math.floor(2.0 * math.log2(row + 1.0))
+            x[AGAIN], x[USUAL_GAP] = repeats.again[row], repeats.gaps[row]
+            x[SCORE], x[PLACE] = answers.scores[q, place], place
+            _describe_customer(about, at, x)
+
+
+def features_of(known: Known, batch: Batch, answers: Answers) -> NDArray[np.float32]:
+    """(Q, k, F) of the candidates of the answers, which come with parts.
+
+    What would say exactly which item it is, its place and its repeats, is rounded: trees would learn by heart what sold
+    in the weeks that they were asked about.
+    """
+    out = np.empty((*answers.rows.shape, len(FEATURES)), np.float32)
+    _describe(known, batch, answers, _own_room(batch), out)
+    return out

@@ -1,0 +1,248 @@
+"""The ranker: learned from each customer's last training baskets, which the model behind its features has not seen.
+
+LambdaMART (Burges, From RankNet to LambdaRank to LambdaMART, 2010), as LightGBM has it, over the best candidates of
+the blend. Customers who teach and customers who judge are different ones: they decide after how many trees to stop, and
+whether there is a ranker at all. `lightgbm` needs an OpenMP runtime (see `openmp`) and is imported only here.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.batch import room
+from recommender.kernel import answer
+from recommender.model import Model
+from recommender.policy import TrainingPolicy
+from recommender.rank_features import FEATURES, SCORE, Known, Repeats, features_of
+from recommender.ranker import RANKED, Trees, sealed
+from recommender.recommend import Query, batch_of
+from recommender.training.progress import Progress, silent
+from recommender.training.repeats import repeats
+from recommender.training.shopping import Basket, after_purchases, along_baskets, baskets_by_customer
+from recommender.training.transactions import Transactions
+from recommender.workspace import Workspace, cached_weights
+
+if TYPE_CHECKING:
+    import lightgbm
+
+BASKETS = 6
+"""Last baskets of a customer that are asked about, at most; and at most a third of all."""
+
+FEWEST = 400
+"""Baskets without which nothing is learned: on less, the trees find chance."""
+
+MOST = 15_000
+"""Baskets asked about at most: 1.5 million candidates."""
+
+AT_ONCE = 500
+
+JUDGES = 6
+"""One customer in so many judges instead of teaching."""
+
+PLACES = 10
+"""Length of the lists that are judged."""
+
+ROUNDS, PATIENCE = 400, 30
+"""Trees at most, and trees that are tried without a better one."""
+
+PARAMETERS: dict[str, object] = {
+    "objective": "lambdarank",
+    "lambdarank_truncation_level": 30,
+    "metric": "ndcg",
+    "eval_at": [PLACES],
+    "learning_rate": 0.05,
+    "num_leaves": 31,
+    "min_data_in_leaf": 200,
+    "feature_fraction": 0.6,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "max_bin": 127,
+    "use_missing": False,
+    "deterministic": True,
+    "verbosity": -1,
+}
+
+SMALL = 200_000
+"""Candidates up to which a second thread waits more than it works."""
+
+Teach = Callable[[Transactions], Model]
+"""How a model is made of lines, with the weights that serve."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """C candidates of B baskets. features: (C, F). wanted: (C,) whether it was bought. sizes: (B,) candidates of each.
+
+    bought: (B,) items of each basket. customers: (B,) numbers.
+    """
+
+    features: NDArray[np.float32]
+    wanted: NDArray[np.bool_]
+    sizes: NDArray[np.int64]
+    bought: NDArray[np.int64]
+    customers: NDArray[np.int64]
+
+    def only(self, chosen: NDArray[np.bool_]) -> "Examples":
+        """chosen: (B,)."""
+        lines = np.repeat(chosen, self.sizes)
+        return Examples(
+            self.features[lines],
+            self.wanted[lines],
+            self.sizes[chosen],
+            self.bought[chosen],
+            self.customers[chosen],
+        )
+
+    def recalls(self, worth: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(B,) recall@10 of the candidates by falling worth (C,)."""
+        ends = np.cumsum(self.sizes)
+        found = np.zeros(len(self.sizes))
+        for basket, (end, size) in enumerate(zip(ends.tolist(), self.sizes.tolist(), strict=True)):
+            best = np.argsort(-worth[end - size : end], kind="stable")[:PLACES]
+            found[basket] = self.wanted[end - size : end][best].sum() / self.bought[basket]
+        return found
+
+
+def learn_ranker(
+    lines: Transactions, teach: Teach, policy: TrainingPolicy, progress: Progress = silent
+) -> tuple[Trees | None, str]:
+    """The trees, None where the blend stays in charge; and why. lines: each item of a basket once."""
+    held_out = recent_baskets(lines)
+    asked = len(np.unique(lines.basket[held_out]))
+    if asked < FEWEST:
+        return None, f"no ranker: {asked} baskets of customers with three or more, {FEWEST} are needed"
+    progress("what the ranker is asked", 0.0)
+    taught = lines.only(~held_out)
+    model = teach(taught)
+    chance = np.random.default_rng(policy.seed)
+    examples = _examples(_some(lines, held_out, chance), model, repeats(taught, list(model.items)))
+    judging = chance.permutation(len(lines.customers))[examples.customers] % JUDGES == 0
+    teaching, judges = examples.only(~judging), examples.only(judging)
+    if not (teaching.wanted.any() and judges.wanted.any()):
+        return None, "no ranker: no candidate was ever bought"
+    progress("in which order", 0.4)
+    return _tried(_boosted(teaching, judges, policy.seed), judges)
+
+
+def recent_baskets(lines: Transactions) -> NDArray[np.bool_]:
+    """(L,) whether a line belongs to the newest baskets of its customer: a third of them, `BASKETS` at most."""
+    basket, first = np.unique(lines.basket, return_index=True)
+    at = np.full(int(lines.basket.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(at, lines.basket, lines.at)
+    customer = lines.customer[first]
+    order = np.lexsort((-basket, -at[basket], customer))
+    counts = np.bincount(customer, minlength=len(lines.customers))
+    starts = np.cumsum(counts) - counts
+    age = np.arange(len(order)) - starts[customer[order]]
+    chosen = age < np.minimum(counts[customer[order]] // 3, BASKETS)
+    return np.isin(lines.basket, basket[order[chosen]])
+
+
+def trees_of(booster: "lightgbm.Booster") -> Trees:
+    """The booster's trees as arrays; what they say of a candidate is the sum of the leaves that it comes to."""
+    nodes: list[list[float]] = []
+    leaves: list[float] = []
+    trees = booster.dump_model(num_iteration=booster.best_iteration)["tree_info"]
+    roots = [_add(tree["tree_structure"], nodes, leaves) for tree in trees]
+    features, thresholds, left, right = np.array(nodes, np.float64).reshape(-1, 4).T
+    columns = (
+        np.array(roots, np.int32),
+        features.astype(np.int32),
+        thresholds.copy(),
+        left.astype(np.int32),
+        right.astype(np.int32),
+        np.array(leaves, np.float64),
+    )
+    return Trees(*map(sealed, columns))  # type: ignore[arg-type]
+
+
+def _add(node: dict[str, Any], nodes: list[list[float]], leaves: list[float]) -> int:
+    """A node before its children: ways lead only onward."""
+    if "leaf_value" in node:
+        leaves.append(node["leaf_value"])
+        return -len(leaves)
+    number = len(nodes)
+    nodes.append([node["split_feature"], node["threshold"], 0.0, 0.0])
+    nodes[number][2] = _add(node["left_child"], nodes, leaves)
+    nodes[number][3] = _add(node["right_child"], nodes, leaves)
+    return number
+
+
+def _boosted(teaching: Examples, judges: Examples, seed: int) -> "lightgbm.Booster":
+    import lightgbm
+
+    names = [name.replace(" ", "_") for name in FEATURES]
+    known = lightgbm.Dataset(teaching.features, teaching.wanted, group=teaching.sizes, feature_name=names)
+    asked = lightgbm.Dataset(judges.features, judges.wanted, group=judges.sizes, reference=known)
+    stop = lightgbm.early_stopping(PATIENCE, verbose=False)
+    threads = 1 if len(teaching.wanted) <= SMALL else 2
+    return lightgbm.train(
+        {**PARAMETERS, "seed": seed, "num_threads": threads}, known, ROUNDS, valid_sets=[asked], callbacks=[stop]
+    )
+
+
+def _tried(booster: "lightgbm.Booster", judges: Examples) -> tuple[Trees | None, str]:
+    """Kept where it beats the blend by more than a standard error of the differences."""
+    worth = np.asarray(booster.predict(judges.features, num_iteration=booster.best_iteration), np.float64)
+    before, after = judges.recalls(judges.features[:, SCORE].astype(np.float64)), judges.recalls(worth)
+    gain = after - before
+    told = f"recall@{PLACES} {after.mean():.4f}, the blend {before.mean():.4f}, on {len(gain)} baskets"
+    if not gain.mean() > gain.std() / math.sqrt(len(gain)):
+        return None, f"no ranker: not better than the blend; {told}"
+    trees = trees_of(booster)
+    return trees, f"{len(trees.roots)} trees; {told}"
+
+
+def _some(lines: Transactions, held_out: NDArray[np.bool_], chance: np.random.Generator) -> Transactions:
+    """All lines of as many customers as have `MOST` baskets to ask about, roughly; of those who have one."""
+    having = np.unique(lines.customer[held_out])
+    asked = len(np.unique(lines.basket[held_out]))
+    if asked > MOST:
+        having = chance.choice(having, int(len(having) * MOST / asked), replace=False)
+    return lines.only(np.isin(lines.customer, having))
+
+
+def _questions(lines: Transactions) -> Iterator[tuple[Query, Basket]]:
+    """Each of the recent baskets, and its customer as they were before it."""
+    for baskets in baskets_by_customer(lines):
+        count = min(len(baskets) // 3, BASKETS)
+        state = after_purchases(baskets[:-count])
+        for basket, before in zip(baskets[-count:], along_baskets(state, baskets[-count:]), strict=True):
+            yield Query(customer=basket.customer, state=before, at=basket.at * 1000, store=basket.store), basket
+
+
+def _examples(lines: Transactions, model: Model, again: Repeats) -> Examples:
+    numbers = {customer: number for number, customer in enumerate(lines.customers)}
+    asked = list(_questions(lines))
+    parts = [_described(asked[start : start + AT_ONCE], model, again) for start in range(0, len(asked), AT_ONCE)]
+    features, wanted, sizes = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Examples(
+        features,
+        wanted,
+        sizes,
+        np.array([len(basket.items) for _, basket in asked]),
+        np.array([numbers[basket.customer] for _, basket in asked]),
+    )
+
+
+def _described(
+    asked: list[tuple[Query, Basket]], model: Model, again: Repeats
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]:
+    batch, weights = batch_of([query for query, _ in asked], model), cached_weights(model.blend)
+    answers = room(len(asked), RANKED, RANKED)
+    answer(model.shelf, batch, weights, _workspace.pad_for(model.shelf, batch, weights), answers)
+    features = features_of(Known(model.shelf, model.keys, again), batch, answers)
+    valid = np.arange(RANKED) < answers.counts[:, None]
+    wanted = np.zeros(valid.shape, bool)
+    for n, (_, basket) in enumerate(asked):
+        bought = [row for row in map(model.row, basket.items) if row >= 0]
+        wanted[n] = np.isin(answers.rows[n], bought)
+    return features[valid], wanted[valid], answers.counts.astype(np.int64)
+
+
+_workspace = Workspace()
