@@ -57,16 +57,16 @@ class Recommending:
     async def reply(self, request: Sent) -> ASGIResponse:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_RECOMMENDATIONS)
         given = Parameters(request.scope["query_string"])
-        customer, store = given.profile(), given.text("store")
+        (asked, profile), store = given.whom(), given.text("store")
         placement, limit = _placement(given), given.number("limit", DEFAULT, MOST)
         spot = _spot(given)
-        (customer, state), fallback = await self._whose(customer)
+        (customer, state), fallback = await self._whose(profile)
         query = Query(customer=customer, state=state, at=now(), placement=placement, store=store, limit=limit)
         slate = slate_for(query, spot, self.models.current, self.reference)
         fallback = fallback or slate.fallback
         if fallback:
             self.meters.fell_back(fallback)
-        return answer(self._told(given.customer(), slate, store, fallback))
+        return answer(self._told(asked, slate, store, fallback))
 
     async def _whose(self, profile: str) -> tuple[Whose, str]:
         """The customer and their state, or one that says nothing of them, and the reason."""
