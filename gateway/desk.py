@@ -45,7 +45,7 @@ class Desk:
 
     async def show(self, request: Asked) -> ASGIResponse:
         self._admit(request)
-        asked = Parameters(request.scope["query_string"]).profile()
+        asked = Parameters(request.scope["query_string"]).whom().profile
         try:
             return answer(profile(asked, await self.profiles.whose(asked)))
         except (StateUnavailable, msgspec.DecodeError) as fault:

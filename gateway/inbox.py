@@ -61,17 +61,18 @@ class Inboxes:
         limit = given.number("limit", DEFAULT, MOST)
         after = message_id("after", given.text("after"))
         try:
-            customer = await self.profiles.customer(given.profile())
+            asked, profile = given.whom()
+            customer = await self.profiles.customer(profile)
             messages = await self._messages(customer, after, limit)
         except StateUnavailable as fault:
             raise unavailable("state_unavailable", f"The inbox cannot be read now: {fault}.") from fault
         entries = [InboxEntry(m.id, m.decision, msgspec.Raw(m.payload)) for m in messages]
-        return answer(Inbox(given.customer(), entries, entries[-1].id if entries else after))
+        return answer(Inbox(asked, entries, entries[-1].id if entries else after))
 
     async def stream(self, request: Sent) -> ASGIResponse:
         self._admit(request)
         given = Parameters(request.scope["query_string"])
-        customer = await self._customer(given.profile())
+        customer = await self._customer(given.whom().profile)
         last = dict(request.scope["headers"]).get(b"last-event-id", b"").decode("latin-1")
         after = message_id("Last-Event-ID", last) if last else message_id("after", given.text("after"))
         if len(self.open) >= self.limit:

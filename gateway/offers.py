@@ -47,13 +47,13 @@ class Offering:
     async def reply(self, request: Sent) -> ASGIResponse:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_OFFERS)
         given = Parameters(request.scope["query_string"])
-        profile, store, limit = given.profile(), given.text("store"), given.number("limit", DEFAULT, MOST)
+        (asked, profile), store, limit = given.whom(), given.text("store"), given.number("limit", DEFAULT, MOST)
         customer, state = await self._whose(profile)
         query = OfferQuery(customer=customer, state=state, at=now(), store=store or None)
         offers = eligible(query, self.reference, self.policy)
         filters = filters_of(state, self.reference.items, query.at, store)
         reason = "" if offers else self._why_none(state, store)
-        return answer(Offers(given.customer(), store, [shown(offer, filters) for offer in offers[:limit]], reason))
+        return answer(Offers(asked, store, [shown(offer, filters) for offer in offers[:limit]], reason))
 
     def _why_none(self, state: CustomerState, store: str) -> Reason:
         if not consented(state, self.policy.purpose):

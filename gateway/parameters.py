@@ -1,7 +1,7 @@
 """Query parameters: read leniently in spelling, strictly in value; errors name the parameter."""
 
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import NamedTuple, ParamSpec
 from urllib.parse import parse_qsl
 
 from gateway.errors import Refused, bad_parameter
@@ -23,6 +23,13 @@ CUSTOMER = {
 """Names under which senders give the customer, the first found counts; `customer` takes the id of any profile."""
 
 
+class Whom(NamedTuple):
+    """asked: the identifier as it was given. profile: the id of the profile it stands for."""
+
+    asked: str
+    profile: str
+
+
 class Parameters:
     """The parameters of one request; of a repeated one the last counts."""
 
@@ -41,19 +48,11 @@ class Parameters:
         value = self._given.get(name, default)
         return _checked(checked_id, value, name) if value else ""
 
-    def customer(self) -> str:
-        """As it was asked for. Raises Refused (400) where none is given."""
-        return self._named()[1]
-
-    def profile(self) -> str:
-        """The id of the profile that was asked for. Raises Refused (400)."""
-        name, value = self._named()
-        return value if name == "customer" else _checked(profile_id, CUSTOMER[name], value)
-
-    def _named(self) -> tuple[str, str]:
-        for name in CUSTOMER:
+    def whom(self) -> Whom:
+        """Who was asked for. Raises Refused (400), also where nobody is named."""
+        for name, kind in CUSTOMER.items():
             if value := self.text(name):
-                return name, value
+                return Whom(value, value if name == "customer" else _checked(profile_id, kind, value))
         raise Refused(400, "missing_parameter", "customer: name the customer, as ?customer=42.")
 
     def several(self, name: str, most: int) -> tuple[str, ...] | None:

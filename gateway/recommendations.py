@@ -66,10 +66,10 @@ class Recommending:
     async def reply(self, request: Sent) -> ASGIResponse:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_RECOMMENDATIONS)
         given = Parameters(request.scope["query_string"])
-        customer, store = given.profile(), given.text("store")
+        (asked, profile), store = given.whom(), given.text("store")
         placement, limit = _placement(given), given.number("limit", DEFAULT, MOST)
         spot = _spot(given)
-        (customer, state), fallback = await self._whose(customer)
+        (customer, state), fallback = await self._whose(profile)
         query = Query(customer=customer, state=state, at=now(), placement=placement, store=store, limit=limit)
         chosen = explored(query, spot, self.models.current, self.reference, self.exploration)
         fallback = fallback or chosen.slate.fallback
@@ -77,7 +77,7 @@ class Recommending:
             self.meters.fell_back(fallback)
         if self.reference.rules:
             self._mind(chosen.slate, limit)
-        return answer(self._told(given.customer(), chosen, store, fallback))
+        return answer(self._told(asked, chosen, store, fallback))
 
     def _mind(self, slate: Slate, limit: int) -> None:
         """Each starving slate is counted; of each rule at each placement it is said once."""

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from retail.catalog import Item
 from retail.reference import Reference
 from retail.slates import Recommendation, Source
+from retail.stores import Store
 
 
 class Wording(NamedTuple):
@@ -39,13 +41,10 @@ WORDINGS: Mapping[Source, Wording] = {
 def why(recommendation: Recommendation, reference: Reference, store: str = "") -> str:
     """One sentence. store: the store that was asked for, "" for none."""
     wording = WORDINGS[recommendation.source]
-    name = _name(recommendation, reference, store)
-    return wording.named.format(name=name) if name else wording.plain
-
-
-def _name(recommendation: Recommendation, reference: Reference, store: str) -> str:
     if recommendation.source in (Source.POPULAR_HERE, Source.TRENDING):
-        place = reference.stores.get(store)
-        return place.name if place else ""
-    because = reference.items.get(recommendation.because)
-    return because.name if because else ""
+        named: Store | Item | None = reference.stores.get(store)
+    elif recommendation.because:
+        named = reference.items.get(recommendation.because)
+    else:
+        return wording.plain
+    return wording.named.replace("{name}", named.name) if named is not None and named.name else wording.plain

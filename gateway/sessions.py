@@ -26,15 +26,14 @@ class Sessions:
 
     async def reply(self, request: Sent) -> ASGIResponse:
         key = self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_SESSION)
-        given = Parameters(request.scope["query_string"])
-        profile = given.profile()
+        asked, profile = Parameters(request.scope["query_string"]).whom()
         if key.scope is Scope.SITE and kind_of(profile) is not Kind.ANONYMOUS:
             raise Refused(403, "wrong_scope", "A site key may ask for a session by anonymousId only.")
         try:
             _, state = await self.profiles.whose(profile)
         except (StateUnavailable, msgspec.DecodeError) as fault:
             raise unavailable("state_unavailable", f"The session cannot be read now: {fault}.") from fault
-        return answer(continued(given.customer(), state))
+        return answer(continued(asked, state))
 
 
 def continued(asked: str, state: CustomerState) -> Continued:

@@ -1,6 +1,6 @@
 """The recommendation decision: a customer's state and a model in, a slate with reasons out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -206,17 +206,18 @@ def wanted(query: Query) -> int:
 def _choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
     """Plain Python values, converted for the whole batch at once."""
     kept, left = sifted
-    most, most_left = int(kept.counts.max()), int(left.counts.max())
+    counts, counts_left = kept.counts.tolist(), left.counts.tolist()
+    most, most_left = max(counts), max(counts_left)
     lists = (
         kept.rows[:, :most].tolist(),
         kept.scores[:, :most].astype(np.float64).round(4).tolist(),
         kept.sources[:, :most].tolist(),
         kept.evidence[:, :most].tolist(),
-        kept.counts.tolist(),
+        counts,
         kept.known.tolist(),
         left.rows[:, :most_left].tolist(),
         left.codes[:, :most_left].tolist(),
-        left.counts.tolist(),
+        counts_left,
     )
     item_of, source_of, reason_of = model.names.__getitem__, SOURCE_OF_CODE.__getitem__, REASONS.__getitem__
     for rows, scores, sources, evidence, count, known, out, codes, gone in zip(*lists, strict=True):
@@ -224,7 +225,7 @@ def _choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
         yield Choice(
             tuple(map(Recommendation, items, scores, map(source_of, sources), map(item_of, evidence))),
             tuple(map(Dropped, map(item_of, out[:gone]), map(reason_of, codes))) if gone else (),
-            bool(PERSONAL[sources[:count]].any()),
+            any(map(_IS_PERSONAL, sources[:count])),
             known,
         )
 
@@ -296,4 +297,5 @@ def _slate(choice: Choice, query: Query, model: Model) -> Slate:
 
 
 _workspace = Workspace()
+_IS_PERSONAL: Callable[[int], bool] = PERSONAL.tolist().__getitem__
 _encode = msgspec.json.Encoder().encode

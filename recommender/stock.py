@@ -28,13 +28,14 @@ class Stock:
         refusal = _impersonal(reference)
         conditional = (_is_conditional(reference.items.get(item)) for item in model.items)
         self.conditional: NDArray[np.bool_] = np.fromiter(conditional, np.bool_, len(model.items))
+        self._conditional_items = int(self.conditional.sum())
         self.codes: NDArray[np.uint8] = np.fromiter(
             (CODES[refusal(item)] for item in model.items), np.uint8, len(model.items)
         )
 
     @property
     def any_conditional(self) -> bool:
-        return bool(self.conditional.any())
+        return self._conditional_items > 0
 
     def follow(self, reference: Reference) -> bool:
         """Takes in what changed since; False where that is more than the reference remembers."""
@@ -52,6 +53,7 @@ class Stock:
     def _put(self, item: str, reason: str, conditional: bool) -> None:
         row = self.model.row(item)
         if row >= 0:
+            self._conditional_items += int(conditional) - int(self.conditional[row])
             self.codes[row], self.conditional[row] = CODES[reason], conditional
 
 

@@ -68,3 +68,11 @@ def test_two_catalogues_do_not_share_a_stock() -> None:
 
 def test_a_model_of_no_items_has_no_stock() -> None:
     assert told(Model.empty(), Reference()) == []
+
+
+def test_a_catalogue_asks_for_a_second_look_only_while_an_item_has_an_age_limit() -> None:
+    reference, asked = Reference(), []
+    for age in (0, 18, 18, 0):
+        reference.put_item("i3", Item(id="i3", age=age))
+        asked.append(stock_of(MODEL, reference).any_conditional)
+    assert asked == [False, True, True, False]
