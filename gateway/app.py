@@ -223,10 +223,10 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     await publisher.start()
     stack.push_async_callback(publisher.stop)
     reference = Reference()
-    follower = Follower(settings.broker, reference)
+    models = ModelShelf(settings.models, reference)
+    follower = Follower(settings.broker, reference, models.keep_up)
     await follower.start()
     stack.push_async_callback(follower.stop)
-    models = ModelShelf(settings.models)
     await asyncio.to_thread(warm_up, models.current)
     settle()
     for name, job in (("models", models.watch(settings.model_interval)), ("settle", _settle_again(follower))):

@@ -161,7 +161,7 @@ def _personal_codes(
     everybody those with an age limit or a stock by store. Usually few, so that each is looked at by itself."""
     codes = np.zeros(answers.rows.shape, np.uint8)
     choosy = [n for n, query in enumerate(queries) if query.state.household.allergens or query.state.household.diets]
-    if not stock.model.items or not (choosy or stock.any_conditional):
+    if not stock.items or not (choosy or stock.any_conditional):
         return codes
     valid = np.arange(answers.rows.shape[1]) < answers.counts[:, None]
     asked = stock.conditional[np.where(valid, answers.rows, 0)] & valid
@@ -170,7 +170,7 @@ def _personal_codes(
         query = queries[n]
         refusal = filters_of(query.state, reference.items, query.at, query.store).refusal
         for place in np.flatnonzero(asked[n]).tolist():
-            codes[n, place] = CODES[refusal(stock.model.items[answers.rows[n, place]])]
+            codes[n, place] = CODES[refusal(stock.items[answers.rows[n, place]])]
     return codes
 
 

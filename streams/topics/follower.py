@@ -5,7 +5,7 @@ Reads `catalog`, `stores` and `offers` from the beginning, without a consumer gr
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -28,6 +28,10 @@ PAGE = 2000
 """Records applied in one go, some milliseconds of the event loop."""
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 class Follower:
     """Starts also while the broker is down or the topics are missing, and tries for ever.
 
@@ -35,8 +39,10 @@ class Follower:
     not be applied, by reason; they change nothing.
     """
 
-    def __init__(self, broker: str, reference: Reference) -> None:
+    def __init__(self, broker: str, reference: Reference, then: Callable[[], None] = _nothing) -> None:
+        """then: called whenever the reference changed, after a page at most."""
         self.reference = reference
+        self._then = then
         self.version = 0
         self.skipped: Counter[str] = Counter()
         self._broker = broker
@@ -108,6 +114,7 @@ class Follower:
                 self.skipped[fault.code] += 1
                 log.error("reference record skipped", topic=record.topic, offset=record.offset, code=fault.code)
         self.version += 1
+        self._then()
 
 
 async def _partitions(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
