@@ -41,8 +41,9 @@ class Aisles:
         changed = reference.items_since(self._changes)
         if changed is None:
             return False
-        for item in reversed(changed):
-            row, names = model.row(item), self._names(reference.items.get(item))
+        changed.reverse()
+        for item, row in zip(changed, model.rows(changed), strict=True):
+            names = self._names(reference.items.get(item))
             if row < 0:
                 self._put_unknown(item, names)
             else:

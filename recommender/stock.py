@@ -45,8 +45,7 @@ class Stock:
         if changed is None or self._known != bool(reference.items):
             return False
         refusal = _impersonal(reference)
-        for item in changed:
-            row = model.row(item)
+        for item, row in zip(changed, model.rows(changed), strict=True):
             if row >= 0:
                 self._put(row, refusal(item), _is_conditional(reference.items.get(item)))
         self._changes = reference.item_changes
