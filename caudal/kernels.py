@@ -3,9 +3,8 @@
 numba keeps machine code on disk; where it is there already, this takes as long as importing it.
 """
 
-from recommender import promote, recommend
 from recommender.model import Model
+from recommender.warm_up import compile_all
 
 if __name__ == "__main__":
-    recommend.warm_up(Model.empty())
-    promote.warm_up()
+    compile_all(Model.empty())

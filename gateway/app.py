@@ -46,7 +46,7 @@ from gateway.settings import GatewaySettings
 from gateway.sources import Sources
 from recommender.exploration import ExplorationPolicy
 from recommender.policy import GatePolicy
-from recommender.recommend import warm_up
+from recommender.warm_up import compile_slates
 from retail.policy import EventLimits
 from retail.reference import Reference
 from streams.state import Views
@@ -237,11 +237,11 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     await publisher.start()
     stack.push_async_callback(publisher.stop)
     reference = Reference()
-    follower = Follower(settings.broker, reference)
+    models = ModelShelf(settings.models, reference)
+    follower = Follower(settings.broker, reference, models.keep_up)
     await follower.start()
     stack.push_async_callback(follower.stop)
-    models = ModelShelf(settings.models)
-    await asyncio.to_thread(warm_up, models.current)
+    await asyncio.to_thread(compile_slates, models.current)
     settle()
     jobs = {
         "models": models.watch(settings.model_interval),

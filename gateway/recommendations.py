@@ -103,8 +103,7 @@ class Recommending:
 
     def _unknown(self) -> CustomerState:
         """Of somebody whose household cannot be known now. A shop that tells no ingredients lets everybody see all."""
-        told = any(item.ingredients is not None or item.allergens for item in self.reference.items.values())
-        return CustomerState(household=UNREADABLE) if told else EMPTY
+        return CustomerState(household=UNREADABLE) if self.reference.telling else EMPTY
 
     def _told(self, asked: str, explored: Explored, store: str, fallback: str) -> Recommendations:
         items, slate, id_ = self.reference.items, explored.slate, os.urandom(16).hex()

@@ -3,11 +3,14 @@
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from weakref import WeakKeyDictionary
 
+from recommender.derived import Derived
 from recommender.model import Model
 from retail.catalog import Item
 from retail.reference import Reference
+
+Names = tuple[str, ...]
+"""Category and department of an item, without what is missing."""
 
 
 class Aisles:
@@ -17,48 +20,61 @@ class Aisles:
     """
 
     def __init__(self, model: Model, reference: Reference) -> None:
-        self.model = model
         self.rows: defaultdict[str, list[int]] = defaultdict(list)
         self.unknown: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._changes = reference.item_changes
-        known = set(model.items)
-        for row, item in enumerate(model.items):
-            for name in _names(reference.items.get(item)):
+        self._alike: dict[Names, Names] = {}
+        self._names_of_row = [self._names(reference.items.get(item)) for item in model.items]
+        self._names_of_unknown: dict[str, Names] = {}
+        for row, names in enumerate(self._names_of_row):
+            for name in names:
                 self.rows[name].append(row)
-        for item in reference.items:
+        known = set(model.items)
+        for item in list(reference.items):
             if item not in known:
-                self._add_unknown(item, reference)
+                self._put_unknown(item, self._names(reference.items.get(item)))
 
-    def follow(self, reference: Reference) -> bool:
+    def follow(self, model: Model, reference: Reference) -> bool:
         """Takes in what changed since; False where that is more than the reference remembers."""
+        if reference.item_changes == self._changes:
+            return True
         changed = reference.items_since(self._changes)
         if changed is None:
             return False
-        for item in changed:
-            row = self.model.row(item)
+        changed.reverse()
+        for item, row in zip(changed, model.rows(changed), strict=True):
+            names = self._names(reference.items.get(item))
             if row < 0:
-                self._move_unknown(item, reference)
+                self._put_unknown(item, names)
             else:
-                self._move(row, reference.items.get(item))
+                self._put(row, names)
         self._changes = reference.item_changes
         return True
 
-    def _move(self, row: int, item: Item | None) -> None:
-        for rows in self.rows.values():
-            place = bisect_left(rows, row)
-            if place < len(rows) and rows[place] == row:
-                del rows[place]
-        for name in _names(item):
+    def _put(self, row: int, names: Names) -> None:
+        before = self._names_of_row[row]
+        if names == before:
+            return
+        for name in before:
+            rows = self.rows[name]
+            del rows[bisect_left(rows, row)]
+        for name in names:
             insort(self.rows[name], row)
+        self._names_of_row[row] = names
 
-    def _move_unknown(self, item: str, reference: Reference) -> None:
-        for items in self.unknown.values():
-            items.pop(item, None)
-        self._add_unknown(item, reference)
-
-    def _add_unknown(self, item: str, reference: Reference) -> None:
-        for name in _names(reference.items.get(item)):
+    def _put_unknown(self, item: str, names: Names) -> None:
+        """Behind the others, where the catalogue has what was put there last."""
+        for name in self._names_of_unknown.pop(item, ()):
+            self.unknown[name].pop(item, None)
+        for name in names:
             self.unknown[name][item] = None
+        if names:
+            self._names_of_unknown[item] = names
+
+    def _names(self, item: Item | None) -> Names:
+        """One object for all items of the same names: there may be a million."""
+        names = tuple(dict.fromkeys(name for name in (item.category, item.department) if name)) if item else ()
+        return self._alike.setdefault(names, names)
 
 
 def popular_rows(aisles: Aisles, names: Iterable[str], most: int) -> list[int]:
@@ -82,15 +98,8 @@ def is_of(item: Item | None, names: frozenset[str]) -> bool:
 
 
 def aisles_of(model: Model, reference: Reference) -> Aisles:
-    """The aisles as of now."""
-    known = _aisles.get(reference)
-    if known is None or known.model is not model or not known.follow(reference):
-        known = _aisles[reference] = Aisles(model, reference)
-    return known
+    """The aisles as of now. Making them anew takes some microseconds an item: see `Derived`."""
+    return _aisles.of(model, reference)
 
 
-def _names(item: Item | None) -> set[str]:
-    return {name for name in (item.category, item.department) if name} if item else set()
-
-
-_aisles: WeakKeyDictionary[Reference, Aisles] = WeakKeyDictionary()
+_aisles = Derived(Aisles)

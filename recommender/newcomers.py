@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Iterator
 from heapq import heappop, heappush, nlargest
 from itertools import islice
-from weakref import WeakKeyDictionary
 
-from recommender.aisles import Aisles, popular_rows
+from recommender.aisles import aisles_of, popular_rows
+from recommender.derived import Derived
 from recommender.draft import Candidate
+from recommender.model import Model
 from retail.catalog import Item
 from retail.reference import Reference
 from retail.slates import Source
@@ -42,32 +43,33 @@ class Newcomers:
     """near: by newcomer, the latest last, the items that the model knows and how like they are, 0 to 1, the most alike
     first. beside: the same the other way round."""
 
-    def __init__(self, aisles: Aisles, reference: Reference) -> None:
-        self.aisles = aisles
+    def __init__(self, model: Model, reference: Reference) -> None:
         self.near: dict[str, list[tuple[str, float]]] = {}
         self.beside: dict[str, dict[str, float]] = {}
         self._changes = reference.item_changes
-        unknown = {item for items in aisles.unknown.values() for item in items}
+        unknown = {item for items in aisles_of(model, reference).unknown.values() for item in items}
         latest = list(islice((item for item in reversed(reference.items) if item in unknown), NEWEST))
         for item in reversed(latest):
-            self._put(item, reference)
+            self._put(item, model, reference)
 
-    def follow(self, reference: Reference) -> bool:
+    def follow(self, model: Model, reference: Reference) -> bool:
         """Takes in what changed since; False where that is more than the reference remembers."""
+        if reference.item_changes == self._changes:
+            return True
         changed = reference.items_since(self._changes)
         if changed is None:
             return False
         for item in reversed(changed):
             self._remove(item)
-            if item in reference.items and self.aisles.model.row(item) < 0:
-                self._put(item, reference)
+            if item in reference.items and model.row(item) < 0:
+                self._put(item, model, reference)
         for item in list(self.near)[: max(0, len(self.near) - NEWEST)]:
             self._remove(item)
         self._changes = reference.item_changes
         return True
 
-    def _put(self, item: str, reference: Reference) -> None:
-        self.near[item] = alike(reference.items[item], self.aisles, reference)
+    def _put(self, item: str, model: Model, reference: Reference) -> None:
+        self.near[item] = alike(reference.items[item], model, reference)
         for known, likeness in self.near[item]:
             self.beside.setdefault(known, {})[item] = likeness
 
@@ -76,10 +78,11 @@ class Newcomers:
             self.beside[known].pop(item)
 
 
-def alike(newcomer: Item, aisles: Aisles, reference: Reference) -> list[tuple[str, float]]:
+def alike(newcomer: Item, model: Model, reference: Reference) -> list[tuple[str, float]]:
     """The items of its category, else of its department, that it is most like; the most alike first."""
+    aisles = aisles_of(model, reference)
     names = [name for name in (newcomer.category, newcomer.department) if aisles.rows.get(name)][:1]
-    among = [aisles.model.items[row] for row in popular_rows(aisles, names, AMONG)]
+    among = [model.items[row] for row in popular_rows(aisles, names, AMONG)]
     vectors = [terms_of(reference.items[item]) for item in among]
     own = terms_of(newcomer)
     frequency = Counter(term for vector in (own, *vectors) for term in vector)
@@ -123,12 +126,9 @@ def _above(score: float, waiting: list[tuple[float, str, str]]) -> Iterator[Cand
         yield item, round(-worth, 4), Source.NEW, known
 
 
-def newcomers_of(aisles: Aisles, reference: Reference) -> Newcomers:
+def newcomers_of(model: Model, reference: Reference) -> Newcomers:
     """As of now. Building them anew takes some 100 us a newcomer: for a new model, or a catalogue just loaded."""
-    known = _newcomers.get(reference)
-    if known is None or known.aisles is not aisles or not known.follow(reference):
-        known = _newcomers[reference] = Newcomers(aisles, reference)
-    return known
+    return _newcomers.of(model, reference)
 
 
-_newcomers: WeakKeyDictionary[Reference, Newcomers] = WeakKeyDictionary()
+_newcomers = Derived(Newcomers)

@@ -112,7 +112,7 @@ def _placed(seen: Seen, query: Query, spot: Spot, model: Model, reference: Refer
     draft = _draft(query, seen, spot, model, reference)
     if seen.steering is not None:
         draft.pin(_pins(seen, seen.steering, reference))
-    draft.offer(candidates if aisles is None else _with_new(candidates, seen, spot, aisles, reference))
+    draft.offer(candidates if aisles is None else _with_new(candidates, seen, spot, model, reference))
     if seen.recipe.fills:
         fill(draft, _rungs(seen, aisles, model, reference))
     draft.settle()
@@ -214,10 +214,10 @@ def _pins(seen: Seen, rules: Steering, reference: Reference) -> Iterator[Pin]:
 
 
 def _with_new(
-    candidates: Iterator[Candidate], seen: Seen, spot: Spot, aisles: Aisles, reference: Reference
+    candidates: Iterator[Candidate], seen: Seen, spot: Spot, model: Model, reference: Reference
 ) -> Iterator[Candidate]:
     """Newcomers among the others; beside one that is on the page first what it is like."""
-    newcomers = newcomers_of(aisles, reference)
+    newcomers = newcomers_of(model, reference)
     page = newcomers.near.get(spot.item, []) if seen.recipe.basis is Basis.ITEM else []
     like = [(item, round(likeness, 4), Source.SIMILAR, "") for item, likeness in page]
     first = {item for item, _ in page}

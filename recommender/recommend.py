@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender import session_build, sessions
 from recommender.batch import NO_ROWS, PERSONAL, POPULAR, SOURCE_OF_CODE, Answers, Batch, room
 from recommender.draft import Draft
 from recommender.filters import REASONS, filters_of
@@ -19,7 +18,6 @@ from recommender.model import Model
 from recommender.policy import BlendPolicy
 from recommender.rank_features import Known
 from recommender.rank_trees import best, rerank
-from recommender.ranker import no_ranker
 from recommender.records import HABIT, INTERACTION, pack
 from recommender.sessions import add_sessions
 from recommender.sieve import Left, Sieve, cart_keys, left_over, sift
@@ -114,17 +112,6 @@ def ranking(queries: Sequence[Query], model: Model, policy: BlendPolicy) -> Answ
     return _answer(queries, model, Reference(), policy).kept
 
 
-def warm_up(model: Model) -> None:
-    """Compiles the kernel, or reads it from the disk, before the first customer waits for it."""
-    sessions.warm_up(model)
-    session_build.warm_up()
-    nobody = Query(customer="", state=CustomerState(), at=0)
-    recommend(nobody, model, Reference())
-    encoded_slates((nobody,), model, Reference())
-    ranker, batch = model.ranker or no_ranker(), batch_of((nobody,), model)
-    rerank(Known(model.shelf, model.keys, ranker.repeats), ranker.trees, batch, room(1, 1, 1))
-
-
 def batch_of(queries: Sequence[Query], model: Model, offered: NDArray[np.int32] = NO_ROWS) -> Batch:
     """offered: (N,) item rows that are candidates of every customer."""
     habits = pack([query.state.habits for query in queries], HABIT)
@@ -181,7 +168,7 @@ def _personal_codes(
     everybody those with an age limit or a stock by store. Usually few, so that each is looked at by itself."""
     codes = np.zeros(answers.rows.shape, np.uint8)
     choosy = [n for n, query in enumerate(queries) if _is_choosy(query.state)]
-    if not stock.model.items or not (choosy or stock.any_conditional):
+    if not stock.items or not (choosy or stock.any_conditional):
         return codes
     valid = np.arange(answers.rows.shape[1]) < answers.counts[:, None]
     asked = stock.conditional[np.where(valid, answers.rows, 0)] & valid
@@ -190,7 +177,7 @@ def _personal_codes(
         query = queries[n]
         refusal = filters_of(query.state, reference.items, query.at, query.store).refusal
         for place in np.flatnonzero(asked[n]).tolist():
-            codes[n, place] = CODES[refusal(stock.model.items[answers.rows[n, place]])]
+            codes[n, place] = CODES[refusal(stock.items[answers.rows[n, place]])]
     return codes
 
 

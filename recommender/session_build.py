@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.compiled import compiled
+from recommender.compiled import compiled, inlined
 from recommender.session_index import SessionIndex, read_only
 
 NEWEST = 1000
@@ -120,7 +120,7 @@ def _by_item(
     return ends, bounds, order
 
 
-@compiled
+@inlined
 def _gather(
     clicks: NDArray[np.int32], place: int, end: int, into: tuple[NDArray[np.float32], NDArray[np.int32]], found: int
 ) -> int:
@@ -155,7 +155,7 @@ def _write(
     return first + held
 
 
-@compiled
+@inlined
 def _keep(best: NDArray[np.int32], weights: NDArray[np.float32], row: int, weight: float, held: int) -> int:
     """Inserts in falling order of weight; how many are held then."""
     if held == best.size and weight <= weights[held - 1]:

@@ -47,8 +47,8 @@ class Desk(NamedTuple):
     sessions, session_scores, matches: by number; matches: the matching click's place.
     rows, gains: by candidate; gains: (N, 4) by part. heap: numbers of the best sessions, the worst first.
     own, own_steps: the asked session's distinct items, the newest first, and how many steps back each is.
-    fades: (FARTHEST + 1,) weight by distance. shares: (LENGTHS,) weight by a session's length; ages: (AGES,) by its
-    place in the log, in that many steps. All three follow from the tuning.
+    fades: (FARTHEST + 1,) weight by distance. worths: (S,) weight of each session by its length and age. Both follow
+    from the tuning; a session's worth is one read of what is close together, where its bounds are two of what is not.
     """
 
     session_slots: NDArray[np.int32]
@@ -64,8 +64,7 @@ class Desk(NamedTuple):
     own: NDArray[np.int32]
     own_steps: NDArray[np.int32]
     fades: NDArray[np.float32]
-    shares: NDArray[np.float32]
-    ages: NDArray[np.float32]
+    worths: NDArray[np.float32]
     counts: NDArray[np.int64]
 
 
@@ -90,10 +89,18 @@ def desk(index: SessionIndex, tuning: Tuning) -> Desk:
         own=np.empty(STEPS, np.int32),
         own_steps=np.empty(STEPS, np.int32),
         fades=np.exp(-np.maximum(np.arange(FARTHEST + 1) - 1, 0) / tuning.reach).astype(np.float32),
-        shares=(np.maximum(np.arange(LENGTHS), 1.0) ** -tuning.shortness).astype(np.float32),
-        ages=np.exp((np.arange(AGES) / AGES - 1.0) / tuning.age).astype(np.float32),
+        worths=_worths(index, tuning),
         counts=np.zeros(2, np.int64),
     )
+
+
+def _worths(index: SessionIndex, tuning: Tuning) -> NDArray[np.float32]:
+    sessions = len(index.starts) - 1
+    shares = (np.maximum(np.arange(LENGTHS), 1.0) ** -tuning.shortness).astype(np.float32)
+    ages = np.exp((np.arange(AGES) / AGES - 1.0) / tuning.age).astype(np.float32)
+    steps = np.arange(sessions) * AGES // max(sessions, 1)
+    worths: NDArray[np.float32] = shares[np.minimum(np.diff(index.starts), LENGTHS - 1)] * ages[steps]
+    return worths
 
 
 def places(questions: int, k: int) -> Found:

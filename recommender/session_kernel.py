@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from recommender.compiled import compiled, inlined
 from recommender.session_desk import (
     AGAIN,
-    AGES,
     FARTHEST,
     FOLLOWERS,
-    LENGTHS,
     NEIGHBOURS,
     PARTS,
     STEPS,
@@ -93,13 +91,10 @@ def _meet(index: SessionIndex, tuning: Tuning, desk: Desk, own: int) -> None:
 
 
 @compiled
-def _settle(index: SessionIndex, desk: Desk) -> None:
+def _settle(desk: Desk) -> None:
     """The scores by length and age."""
-    sessions = index.starts.size - 1
     for number in range(desk.counts[0]):
-        session = desk.sessions[number]
-        length = min(index.starts[session + 1] - index.starts[session], LENGTHS - 1)
-        desk.session_scores[number] *= desk.shares[length] * desk.ages[np.int64(session) * AGES // sessions]
+        desk.session_scores[number] *= desk.worths[desk.sessions[number]]
 
 
 @inlined
@@ -155,7 +150,9 @@ def _vote(index: SessionIndex, tuning: Tuning, desk: Desk, size: int) -> None:
             if place != match:
                 fade = desk.fades[place - match] if place > match else tuning.backward * desk.fades[match - place]
                 row = index.clicks[place]
-                gain = score * fade * (1.0 + tuning.rarity_voted * index.rarity[row])
+                gain = score * fade
+                if tuning.rarity_voted != 0.0:  # Else a read of what is seldom in the caches is saved.
+                    gain *= 1.0 + tuning.rarity_voted * index.rarity[row]
                 desk.gains[_candidate(desk, row), NEIGHBOURS] += gain
 
 
@@ -236,7 +233,7 @@ def follow_up(index: SessionIndex, tuning: Tuning, questions: Questions, desk: D
         desk.counts[:] = 0
         own = _own(questions, q, desk)
         _meet(index, tuning, desk, own)
-        _settle(index, desk)
+        _settle(desk)
         _vote(index, tuning, desk, _choose(desk))
         _follow(index, tuning, desk, own)
         _return(tuning, desk, own)

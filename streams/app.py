@@ -77,7 +77,7 @@ class Worker:
 def build(settings: Settings) -> Worker:
     """Wires a worker; nothing is connected yet."""
     edges = _edges(settings)
-    models, world = ModelShelf(settings.models), World(edges.reference)
+    models, world = ModelShelf(settings.models, edges.reference), World(edges.reference)
     journey = _journey(edges, Deciding(world, models, Shedding(settings.slates, settings.slate_lag_budget)))
     _bind_agents(edges, journey, world)
     watchdog = _watchdog(edges)
@@ -87,7 +87,7 @@ def build(settings: Settings) -> Worker:
         settings=settings,
         app=edges.app,
         publisher=edges.publisher,
-        follower=Follower(settings.broker, edges.reference),
+        follower=Follower(settings.broker, edges.reference, models.keep_up),
         models=models,
         learner=Learner(settings, lambda: models.current),
         clicks=journey.clicks,

@@ -11,7 +11,7 @@ import structlog
 import uvloop
 from prometheus_client import start_http_server
 
-from recommender import promote, recommend
+from recommender.warm_up import compile_all
 from streams import faults
 from streams.app import Worker, build
 from streams.faust_app import assigned
@@ -82,8 +82,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
 def _warm_up(worker: Worker) -> None:
     """Compiled here, the first events of a new machine wait; compiled at the first batch, the event loop hangs."""
     began = time.monotonic()
-    promote.warm_up()
-    recommend.warm_up(worker.models.current)
+    compile_all(worker.models.current)
     log.info("kernels compiled", seconds=round(time.monotonic() - began, 1))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from recommender.evaluation.report import Latency, latency_of
 from recommender.model import Model
 from recommender.policy import BlendPolicy
-from recommender.recommend import Query, ranking, recommend, recommend_many, warm_up
+from recommender.recommend import Query, ranking, recommend, recommend_many
+from recommender.warm_up import compile_slates
 from retail.reference import Reference
 
 AT_ONCE = 500
@@ -36,7 +37,7 @@ def quick_lists(queries: Sequence[Query], model: Model, policy: BlendPolicy) -> 
 
 def latency(queries: Sequence[Query], model: Model, policy: BlendPolicy) -> Latency:
     """How long one answer takes, decided here and now."""
-    warm_up(model)
+    compile_slates(model)
     seconds = []
     for query in queries[:: max(1, len(queries) // TIMED)][:TIMED]:
         start = time.perf_counter()

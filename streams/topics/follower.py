@@ -6,7 +6,7 @@ runs.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -29,6 +29,10 @@ PAGE = 2000
 """Records applied in one go, some milliseconds of the event loop."""
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 class Follower:
     """Starts also while the broker is down or the topics are missing, and tries for ever.
 
@@ -36,8 +40,10 @@ class Follower:
     not be applied, by reason; they change nothing.
     """
 
-    def __init__(self, broker: str, reference: Reference) -> None:
+    def __init__(self, broker: str, reference: Reference, then: Callable[[], None] = _nothing) -> None:
+        """then: called whenever the reference changed, after a page at most."""
         self.reference = reference
+        self._then = then
         self.version = 0
         self.skipped: Counter[str] = Counter()
         self._broker = broker
@@ -109,6 +115,7 @@ class Follower:
                 self.skipped[fault.code] += 1
                 log.error("reference record skipped", topic=record.topic, offset=record.offset, code=fault.code)
         self.version += 1
+        self._then()
 
 
 async def _partitions(consumer: AIOKafkaConsumer) -> list[TopicPartition]:

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from recommender.model import Model, make_model
-from recommender.recommend import Query, recommend, warm_up
+from recommender.recommend import Query, recommend
 from recommender.trends import EVERYWHERE
+from recommender.warm_up import compile_slates
 from retail.catalog import item_key
 from retail.clicks import clicks_of
 from retail.events import encode_event
@@ -34,7 +35,7 @@ CUSTOMERS = ("bea", "carl", "dora", "emil")
 @pytest.fixture(scope="module", autouse=True)
 def _compiled() -> None:
     """As every process does before it takes part."""
-    warm_up(Model.empty())
+    compile_slates(Model.empty())
 
 
 def now() -> int:

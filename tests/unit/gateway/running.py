@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from gateway.app import Ports, Server, build, server_config
 from gateway.settings import GatewaySettings
 from recommender.model import Model
-from recommender.recommend import warm_up
+from recommender.warm_up import compile_slates
 from retail.reference import Reference
 from retail.rejects import Rejected, decode_rejected
 from streams.state import Commit
@@ -112,7 +112,7 @@ def bearer(key: str) -> dict[str, str]:
 async def running(settings: GatewaySettings = SETTINGS) -> AsyncIterator[Running]:
     kafka, state, reference, shelf = Kafka(), MemoryState(), shop(), Shelf()
     # As a gateway does at its start: on a fresh machine the kernels are compiled here, for some seconds.
-    await asyncio.to_thread(warm_up, shelf.current)
+    await asyncio.to_thread(compile_slates, shelf.current)
     ports = Ports(kafka, state, shelf, reference, asyncio.Event())
     server = Server(server_config(settings, build(settings, ports)), ports.closing)
     serving = asyncio.create_task(server.serve())

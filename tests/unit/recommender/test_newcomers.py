@@ -2,7 +2,6 @@
 
 import pytest
 
-from recommender.aisles import aisles_of
 from recommender.model import Model
 from recommender.newcomers import NEWEST, SHOWN, alike, newcomers_of
 from recommender.placed import Spot, slate_for
@@ -45,7 +44,7 @@ def slate(
 
 def test_a_newcomer_is_beside_the_items_that_it_is_like(model: Model) -> None:
     reference = shop(GREEN)
-    near = [item for item, _ in alike(GREEN, aisles_of(model, reference), reference)]
+    near = [item for item, _ in alike(GREEN, model, reference)]
     assert set(near[:2]) == {"blue", "red"}
     assert "lamp" not in near
 
@@ -94,22 +93,22 @@ def test_few_newcomers_are_on_a_slate_and_only_the_latest_are_looked_at(model: M
     assert [one.source for one in shown.items].count(Source.NEW) == SHOWN
     for item in many[NEWEST:]:
         reference.put_item(item.id, item)
-    followed = newcomers_of(aisles_of(model, reference), reference)
+    followed = newcomers_of(model, reference)
     assert list(followed.near) == [item.id for item in many[40:]]
 
 
 def test_followed_step_by_step_they_are_as_built_anew(model: Model) -> None:
     reference = shop()
-    newcomers_of(aisles_of(model, reference), reference)
+    newcomers_of(model, reference)
     for item in (GREEN, PAN, Item(id="bowl", name="Stoneware bowl", category="Kitchen", brand="Olla")):
         reference.put_item(item.id, item)
-    followed = newcomers_of(aisles_of(model, reference), reference)
+    followed = newcomers_of(model, reference)
     fresh = shop(GREEN, PAN, Item(id="bowl", name="Stoneware bowl", category="Kitchen", brand="Olla"))
-    anew = newcomers_of(aisles_of(model, fresh), fresh)
+    anew = newcomers_of(model, fresh)
     assert followed.near == anew.near
     assert {known: new for known, new in followed.beside.items() if new} == anew.beside
 
 
 def test_an_item_without_name_category_or_price_is_like_none(model: Model) -> None:
     reference = shop(Item(id="bare"), Item(id="kitchen-thing", category="Kitchen", price=0))
-    assert not any(newcomers_of(aisles_of(model, reference), reference).near.values())
+    assert not any(newcomers_of(model, reference).near.values())

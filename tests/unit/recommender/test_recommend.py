@@ -2,7 +2,8 @@ import pytest
 
 from recommender.model import Model
 from recommender.policy import BlendPolicy
-from recommender.recommend import Query, recommend, recommend_many, warm_up
+from recommender.recommend import Query, recommend, recommend_many
+from recommender.warm_up import compile_slates
 from retail.catalog import Item
 from retail.customers import CustomerState
 from retail.reference import Reference
@@ -159,4 +160,4 @@ def test_a_source_without_weight_is_never_the_reason(model: Model) -> None:
 
 
 def test_warming_up_needs_no_items() -> None:
-    warm_up(Model.empty())
+    compile_slates(Model.empty())

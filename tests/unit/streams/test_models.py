@@ -4,8 +4,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from recommender.aisles import Aisles, aisles_of
 from recommender.model import empty_arrays
 from recommender.publication import Provenance, publish
+from recommender.stock import Stock
+from retail.catalog import Item
+from retail.reference import Reference
 from streams.state.models import ModelShelf
 
 DAY = 86_400_000
@@ -78,3 +82,20 @@ async def test_a_decision_keeps_the_model_it_began_with(tmp_path: Path) -> None:
     await shelf.refresh()
     assert taken.version == ""
     assert shelf.current is not taken
+
+
+async def test_a_model_is_ready_for_the_shop_before_it_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = Reference(items={"i1": Item(id="i1", category="fruit")})
+    shelf = ModelShelf(tmp_path, reference)
+    trained(tmp_path, 20_000)
+    await shelf.refresh()
+
+    def too_late(*_: object) -> None:
+        raise AssertionError("with a million items the event loop would stand still for seconds now")
+
+    monkeypatch.setattr(Stock, "__init__", too_late)
+    monkeypatch.setattr(Aisles, "__init__", too_late)
+    for number in range(5_000):
+        reference.put_item(f"new-{number}", Item(id=f"new-{number}", category="fruit"))
+    shelf.keep_up()
+    assert len(aisles_of(shelf.current, reference).unknown["fruit"]) == 5_001
