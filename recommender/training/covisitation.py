@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.compiled import compiled
+from recommender.compiled import compiled, inlined
 from recommender.policy import TrainingPolicy
 from recommender.training.transactions import Transactions
 
@@ -60,12 +60,13 @@ def _neighbours(
         count = 0
         for p in range(item_starts[item], item_starts[item + 1]):
             first, last = starts[group_of[places[p]]], starts[group_of[places[p]] + 1]
+            share = (last - first) ** shares[1]
             for other in range(max(first, places[p] - sizes[1]), min(last, places[p] + sizes[1] + 1)):
                 if members[other] != item:
                     if gains[members[other]] == 0.0:
                         touched[count] = members[other]
                         count += 1
-                    gains[members[other]] += _gain(at, places[p], other, shares[0]) / (last - first) ** shares[1]
+                    gains[members[other]] += _gain(at, places[p], other, shares[0]) / share
         own = item_starts[item + 1] - item_starts[item]
         for t in range(count):
             _place(rows[item], weights[item], touched[t], gains[touched[t]] / (damping[touched[t]] * own))
@@ -73,7 +74,7 @@ def _neighbours(
     return rows, weights
 
 
-@compiled
+@inlined
 def _gain(at: NDArray[np.int64], place: int, other: int, backward: float) -> float:
     """What the item at `other` gains from standing there beside the one at `place`."""
     if at[other] == at[place]:
@@ -81,7 +82,7 @@ def _gain(at: NDArray[np.int64], place: int, other: int, backward: float) -> flo
     return 1.0 / (other - place) if other > place else backward / (place - other)
 
 
-@compiled
+@inlined
 def _place(rows: NDArray[np.int32], weights: NDArray[np.float64], row: int, weight: float) -> None:
     """Into a list in falling order of weight, if it is among the best; weight 0 marks a free place."""
     at = rows.size
