@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recommender.rank_features import FEATURES, Repeats
 
-RANKED = 100
+RANKED = 30
 """Candidates that are put in order, the best of the blend (docs/decisions/0010-ranking.md)."""
 
 

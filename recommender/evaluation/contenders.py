@@ -73,7 +73,7 @@ def basket_contenders(shipped: BlendPolicy) -> dict[str, BlendPolicy]:
     shipped: of the trained model.
     """
     blended = replace(shipped, ranked=0)
-    ranker = {RANKED: shipped, "ranker over the best 30": replace(shipped, ranked=30)} if shipped.ranked else {}
+    ranker = {RANKED: shipped, "ranker over the best 100": replace(shipped, ranked=100)} if shipped.ranked else {}
     return {
         **{name: contender.policy for name, contender in BASELINES.items()},
         "blend before tuning": SHIPPED,

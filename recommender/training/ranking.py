@@ -18,7 +18,7 @@ from recommender.kernel import answer
 from recommender.model import Model
 from recommender.policy import TrainingPolicy
 from recommender.rank_features import FEATURES, SCORE, Known, Repeats, features_of
-from recommender.ranker import RANKED, Trees, sealed
+from recommender.ranker import Trees, sealed
 from recommender.recommend import Query, batch_of
 from recommender.training.progress import Progress, silent
 from recommender.training.repeats import repeats
@@ -37,6 +37,9 @@ FEWEST = 400
 
 MOST = 15_000
 """Baskets asked about at most: 1.5 million candidates."""
+
+DEPTH = 100
+"""Candidates of a basket that teach; more than are put in order when serving, because most of a list was not bought."""
 
 AT_ONCE = 500
 
@@ -234,10 +237,10 @@ def _described(
     asked: list[tuple[Query, Basket]], model: Model, again: Repeats
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]:
     batch, weights = batch_of([query for query, _ in asked], model), cached_weights(model.blend)
-    answers = room(len(asked), RANKED, RANKED)
+    answers = room(len(asked), DEPTH, DEPTH)
     answer(model.shelf, batch, weights, _workspace.pad_for(model.shelf, batch, weights), answers)
     features = features_of(Known(model.shelf, model.keys, again), batch, answers)
-    valid = np.arange(RANKED) < answers.counts[:, None]
+    valid = np.arange(DEPTH) < answers.counts[:, None]
     wanted = np.zeros(valid.shape, bool)
     for n, (_, basket) in enumerate(asked):
         bought = [row for row in map(model.row, basket.items) if row >= 0]
