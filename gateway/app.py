@@ -46,7 +46,7 @@ from gateway.settings import GatewaySettings
 from gateway.sources import Sources
 from recommender.exploration import ExplorationPolicy
 from recommender.policy import GatePolicy
-from recommender.warm_up import compile_slates
+from recommender.warm_up import compile_all
 from retail.policy import EventLimits
 from retail.reference import Reference
 from streams.state import Views
@@ -241,7 +241,7 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     follower = Follower(settings.broker, reference, models.keep_up)
     await follower.start()
     stack.push_async_callback(follower.stop)
-    await asyncio.to_thread(compile_slates, models.current)
+    await asyncio.to_thread(compile_all, models.current)
     settle()
     jobs = {
         "models": models.watch(settings.model_interval),

@@ -133,6 +133,8 @@ class TrainingPolicy:
     size_damping: how much a long basket's pairs count less, as a power of its length.
     popularity_decay: time after which a purchase counts 1/e in the popular lists; they follow the season.
     popular_here: items kept per store.
+    ranked: baskets that the ranker learns from at most, a hundred candidates each; twice as many cost twice the time
+        and ranked no better. 0: there is no ranker.
     seed: of the factor model's start.
     """
 
@@ -150,4 +152,5 @@ class TrainingPolicy:
     size_damping: float = 0.25
     popularity_decay: timedelta = timedelta(days=60)
     popular_here: int = 50
+    ranked: int = 8_000
     seed: int = 2026

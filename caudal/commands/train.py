@@ -1,5 +1,6 @@
 """`caudal train`."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ def train(
     *,
     until: datetime | None = None,
     sessions: Path | None = None,
+    ranker: bool = True,
     settings: Annotated[Settings | None, Parameter(name="*")] = None,
 ) -> None:
     """Train a model and publish it; workers and gateways take it up by themselves.
@@ -32,15 +34,18 @@ def train(
     sessions
         A file of clicks, tab-separated with the header `session_id item_id timestamp`: what others did in sessions like
         the customer's current one.
+    ranker
+        Learn also in which order the best candidates go, from the newest baskets of each customer: half of the time.
     """
     from recommender.training.openmp import ensure
 
     ensure(cache_folder() / "lib")
-    from recommender.training.train import train_and_publish
+    from recommender.training.train import TRAINING, Material, train_and_publish
 
     moment = None if until is None else int(_utc(until).timestamp())
     models = (settings or Settings()).models
-    print(train_and_publish(source, models, moment, _tell, sessions))
+    policy = TRAINING if ranker else replace(TRAINING, ranked=0)
+    print(train_and_publish(Material(source, moment, sessions), models, policy, _tell))
 
 
 def _utc(moment: datetime) -> datetime:

@@ -49,12 +49,26 @@ class Training:
 
 @contextmanager
 def training(models: Path, until: int, logs: Path) -> Iterator[Training]:
-    """Trains unless the folder has a model that can serve. until: milliseconds, on the data set's own clock."""
+    """Trains unless the folder has a model that can serve: without a ranker, for which a first look need not wait.
+
+    until: milliseconds, on the data set's own clock.
+    """
     if _serves(models):
         yield Training(None)
         return
     moment = datetime.fromtimestamp(until / 1000, UTC).isoformat()
-    command = [sys.executable, "-m", "caudal", "train", SOURCE, "--until", moment, "--models", str(models)]
+    command = [
+        sys.executable,
+        "-m",
+        "caudal",
+        "train",
+        SOURCE,
+        "--until",
+        moment,
+        "--no-ranker",
+        "--models",
+        str(models),
+    ]
     child = Child.start("the training", [*_gently(), *command], logs / "training.log")
     try:
         yield Training(child)

@@ -16,12 +16,12 @@ def main(arguments: list[str]) -> int:
     try:
         ensure(Path(models) / ".openmp")
         from recommender.training.table import TableRefused
-        from recommender.training.train import train_and_publish
+        from recommender.training.train import Material, train_and_publish
     except NoOpenMP as error:
         sys.stderr.write(f"{error}\n")
         return 1
     try:
-        version = train_and_publish(source, Path(models), int(until[0]) if until else None, tell)
+        version = train_and_publish(Material(source, int(until[0]) if until else None), Path(models), progress=tell)
     except (TableRefused, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -35,9 +35,6 @@ BASKETS = 6
 FEWEST = 400
 """Baskets without which nothing is learned: on less, the trees find chance."""
 
-MOST = 15_000
-"""Baskets asked about at most: 1.5 million candidates."""
-
 DEPTH = 100
 """Candidates of a basket that teach; more than are put in order when serving, because most of a list was not bought."""
 
@@ -66,12 +63,12 @@ PARAMETERS: dict[str, object] = {
     "lambda_l2": 5.0,
     "max_bin": 127,
     "use_missing": False,
+    # Threads of OpenMP wait busily for each other: on a busy machine two took four times the CPU of one.
+    "num_threads": 1,
+    "force_row_wise": True,
     "deterministic": True,
     "verbosity": -1,
 }
-
-SMALL = 200_000
-"""Candidates up to which a second thread waits more than it works."""
 
 Teach = Callable[[Transactions], Model]
 """How a model is made of lines, with the weights that serve."""
@@ -115,6 +112,8 @@ def learn_ranker(
     lines: Transactions, teach: Teach, policy: TrainingPolicy, progress: Progress = silent
 ) -> tuple[Trees | None, str]:
     """The trees, None where the blend stays in charge; and why. lines: each item of a basket once."""
+    if not policy.ranked:
+        return None, "no ranker: none was asked for"
     held_out = recent_baskets(lines)
     asked = len(np.unique(lines.basket[held_out]))
     if asked < FEWEST:
@@ -123,7 +122,7 @@ def learn_ranker(
     taught = lines.only(~held_out)
     model = teach(taught)
     chance = np.random.default_rng(policy.seed)
-    examples = _examples(_some(lines, held_out, chance), model, repeats(taught, list(model.items)))
+    examples = _examples(_some(lines, held_out, policy.ranked, chance), model, repeats(taught, list(model.items)))
     judging = chance.permutation(len(lines.customers))[examples.customers] % JUDGES == 0
     teaching, judges = examples.only(~judging), examples.only(judging)
     if not (teaching.wanted.any() and judges.wanted.any()):
@@ -183,10 +182,7 @@ def _boosted(teaching: Examples, judges: Examples, seed: int) -> "lightgbm.Boost
     known = lightgbm.Dataset(teaching.features, teaching.wanted, group=teaching.sizes, feature_name=names)
     asked = lightgbm.Dataset(judges.features, judges.wanted, group=judges.sizes, reference=known)
     stop = lightgbm.early_stopping(PATIENCE, verbose=False)
-    threads = 1 if len(teaching.wanted) <= SMALL else 2
-    return lightgbm.train(
-        {**PARAMETERS, "seed": seed, "num_threads": threads}, known, ROUNDS, valid_sets=[asked], callbacks=[stop]
-    )
+    return lightgbm.train({**PARAMETERS, "seed": seed}, known, ROUNDS, valid_sets=[asked], callbacks=[stop])
 
 
 def _tried(booster: "lightgbm.Booster", judges: Examples) -> tuple[Trees | None, str]:
@@ -201,12 +197,12 @@ def _tried(booster: "lightgbm.Booster", judges: Examples) -> tuple[Trees | None,
     return trees, f"{len(trees.roots)} trees; {told}"
 
 
-def _some(lines: Transactions, held_out: NDArray[np.bool_], chance: np.random.Generator) -> Transactions:
-    """All lines of as many customers as have `MOST` baskets to ask about, roughly; of those who have one."""
+def _some(lines: Transactions, held_out: NDArray[np.bool_], most: int, chance: np.random.Generator) -> Transactions:
+    """All lines of as many customers as have `most` baskets to ask about, roughly; of those who have one."""
     having = np.unique(lines.customer[held_out])
     asked = len(np.unique(lines.basket[held_out]))
-    if asked > MOST:
-        having = chance.choice(having, int(len(having) * MOST / asked), replace=False)
+    if asked > most:
+        having = chance.choice(having, int(len(having) * most / asked), replace=False)
     return lines.only(np.isin(lines.customer, having))
 
 

@@ -43,20 +43,27 @@ class Learned(NamedTuple):
     notes: dict[str, str]
 
 
-def train_and_publish(
-    source: str | Path | Transactions,
-    models: Path,
-    until: int | None = None,
-    progress: Progress = silent,
-    sessions: Path | None = None,
-) -> str:
-    """Trains on a source and publishes; returns the version.
+class Material(NamedTuple):
+    """What is learned from.
 
     source: "complete-journey", a file `customer_id basket_id item_id timestamp [store_id]`, or the lines; a file
     `session_id item_id timestamp` teaches as purchases and as sessions. sessions: such a file beside the purchases.
     until: seconds since the epoch; what happened from then on is not looked at.
+    """
+
+    source: str | Path | Transactions
+    until: int | None = None
+    sessions: Path | None = None
+
+
+def train_and_publish(
+    material: Material, models: Path, policy: TrainingPolicy = TRAINING, progress: Progress = silent
+) -> str:
+    """Trains and publishes; returns the version.
+
     Raises TableRefused, ValueError without a single purchase, OSError where the disk refuses.
     """
+    source, until, sessions = material
     progress("reading", 0.0)
     lines, clicks = read(source), None
     if sessions is not None:
@@ -67,7 +74,7 @@ def train_and_publish(
         lines, clicks = lines.until(until), clicks and clicks.until(until)
     if not len(lines):
         raise ValueError(f"{source}: nothing was bought" + ("" if until is None else f" before {until}"))
-    arrays, notes = learn(lines, TRAINING, progress, clicks)
+    arrays, notes = learn(lines, policy, progress, clicks)
     progress("publishing", 0.98)
     version = publish(models, arrays, _provenance(lines, arrays, notes))
     progress("done", 1.0)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from gateway.app import Ports, Server, build, server_config
 from gateway.settings import GatewaySettings
 from recommender.model import Model
-from recommender.warm_up import compile_slates
+from recommender.warm_up import compile_all
 from retail.reference import Reference
 from retail.rejects import Rejected, decode_rejected
 from streams.state import Commit
@@ -81,7 +81,8 @@ class Running:
         return await self.client.post(path, content=content, headers={**bearer(key), **headers})
 
     def sweep(self) -> None:
-        """As if nothing had ever been asked."""
+        """As if nothing had ever been asked; but what was derived from the shop of before must not pass for new."""
+        counted = {name: getattr(self.reference, name) for name in ("revision", "item_changes", "rule_changes")}
         for thing, new in (
             (self.kafka, Kafka()),
             (self.state, MemoryState()),
@@ -89,6 +90,8 @@ class Running:
             (self.shelf, Shelf()),
         ):
             vars(thing).update(vars(new))
+        for name, count in counted.items():
+            setattr(self.reference, name, count + len(self.reference.items) + 1)
 
     async def know(self, customer: str, blob: bytes) -> None:
         """blob: the customer's state, as stored."""
@@ -112,7 +115,7 @@ def bearer(key: str) -> dict[str, str]:
 async def running(settings: GatewaySettings = SETTINGS) -> AsyncIterator[Running]:
     kafka, state, reference, shelf = Kafka(), MemoryState(), shop(), Shelf()
     # As a gateway does at its start: on a fresh machine the kernels are compiled here, for some seconds.
-    await asyncio.to_thread(compile_slates, shelf.current)
+    await asyncio.to_thread(compile_all, shelf.current)
     ports = Ports(kafka, state, shelf, reference, asyncio.Event())
     server = Server(server_config(settings, build(settings, ports)), ports.closing)
     serving = asyncio.create_task(server.serve())

@@ -23,6 +23,10 @@ ASKED = [route for route in ROUTES if route is not INBOX_STREAM]
 """A stream has no end to wait for."""
 
 
+COMPILED = 300.0
+"""Seconds for a gateway to start where nothing was ever compiled, on a busy machine."""
+
+
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A gateway with a loop of its own: these requests are made synchronously."""
@@ -37,7 +41,7 @@ def url() -> Iterator[str]:
 
     thread = Thread(target=loop.run_until_complete, args=(run(),), daemon=True)
     thread.start()
-    asyncio.run_coroutine_threadsafe(ready.wait(), loop).result(60.0)
+    asyncio.run_coroutine_threadsafe(ready.wait(), loop).result(COMPILED)
     yield started[0]
     loop.call_soon_threadsafe(over.set)
     thread.join(30.0)

@@ -6,7 +6,7 @@ import pytest
 from recommender.model import load, make_model
 from recommender.policy import BlendPolicy, TrainingPolicy
 from recommender.recommend import Query, recommend
-from recommender.training.train import train, train_and_publish
+from recommender.training.train import Material, train, train_and_publish
 from retail.catalog import item_key
 from retail.reference import Reference
 from tests.shop import DAY, NOON, bought, customer_who
@@ -98,7 +98,7 @@ def test_rows_and_keys_belong_together() -> None:
 def test_a_training_looks_at_nothing_from_its_end_on(tmp_path: Path) -> None:
     lines = transactions([("c", 1, "past", NOW - 1, "s"), ("c", 2, "future", NOW, "s")])
     steps: list[float] = []
-    version = train_and_publish(lines, tmp_path, until=NOW, progress=lambda _, done: steps.append(done))
+    version = train_and_publish(Material(lines, NOW), tmp_path, progress=lambda _, done: steps.append(done))
     model = load(tmp_path / version)
     assert model.items == ("past",)
     assert model.last == NOW - 1
@@ -108,5 +108,5 @@ def test_a_training_looks_at_nothing_from_its_end_on(tmp_path: Path) -> None:
 
 def test_a_training_on_nothing_is_refused_and_publishes_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nothing was bought"):
-        train_and_publish(transactions([("c", 1, "a", NOW, "")]), tmp_path, until=0)
+        train_and_publish(Material(transactions([("c", 1, "a", NOW, "")]), until=0), tmp_path)
     assert list(tmp_path.iterdir()) == []
