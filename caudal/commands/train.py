@@ -40,7 +40,21 @@ def train(
 
     moment = None if until is None else int(_utc(until).timestamp())
     models = (settings or Settings()).models
-    print(train_and_publish(source, models, moment, _tell, sessions))
+    version = train_and_publish(source, models, moment, _tell, sessions)
+    _tell_whether_it_waits(models)
+    print(version)
+
+
+def _tell_whether_it_waits(models: Path) -> None:
+    from recommender.rollout import RolloutRefused, read_rollout
+
+    try:
+        held = read_rollout(models).serving
+    except RolloutRefused as fault:
+        print(fault)
+        return
+    if held:
+        print(f"it waits, since {held} is held: try it with `caudal models candidate` or `caudal models shadow`")
 
 
 def _utc(moment: datetime) -> datetime:
