@@ -60,6 +60,7 @@ def assemble() -> App:
     _add(EVALUATE, "evaluate", "baskets", "Predict each customer's last basket.")
     _add(EVALUATE, "evaluate", "coupons", "Foresee who redeems a campaign's coupons.")
     _add(EVALUATE, "evaluate", "policy", "Judge other policies by what was left to chance.")
+    _add(EVALUATE, "evaluate", "models", "Compare two models by what became of their answers.")
     _add(APP, "outcomes", "outcomes", "Write what was shown and what became of it, for `caudal evaluate policy`.")
     _add(REJECTS, "rejects", "list", "Count what was rejected, by reason and where it came from.", "list_")
     _add(REJECTS, "rejects", "show", "Show one reject: why, where from, and its bytes.")

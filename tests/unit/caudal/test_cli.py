@@ -30,6 +30,7 @@ COMMANDS = [
     ("evaluate", "sessions"),
     ("evaluate", "baskets"),
     ("evaluate", "coupons"),
+    ("evaluate", "models"),
 ]
 
 
