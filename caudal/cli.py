@@ -56,11 +56,7 @@ def assemble() -> App:
     )
     _add(APP, "train", "train", "Train a model and publish it; workers and gateways take it up by themselves.")
     _add_models()
-    _add(EVALUATE, "evaluate", "sessions", "Predict the next item of sessions.")
-    _add(EVALUATE, "evaluate", "baskets", "Predict each customer's last basket.")
-    _add(EVALUATE, "evaluate", "coupons", "Foresee who redeems a campaign's coupons.")
-    _add(EVALUATE, "evaluate", "policy", "Judge other policies by what was left to chance.")
-    _add(EVALUATE, "evaluate", "models", "Compare two models by what became of their answers.")
+    _add_evaluations()
     _add(APP, "outcomes", "outcomes", "Write what was shown and what became of it, for `caudal evaluate policy`.")
     _add(REJECTS, "rejects", "list", "Count what was rejected, by reason and where it came from.", "list_")
     _add(REJECTS, "rejects", "show", "Show one reject: why, where from, and its bytes.")
@@ -81,6 +77,14 @@ def _add_models() -> None:
     _add(MODELS, "models", "rollback", "End what is tried, or go back to the version of before.")
     _add(MODELS, "models", "hold", "Let what serves go on serving, whatever is trained.")
     _add(MODELS, "models", "follow", "Let the newest version serve, as without any of these commands.")
+
+
+def _add_evaluations() -> None:
+    _add(EVALUATE, "evaluate", "sessions", "Predict the next item of sessions.")
+    _add(EVALUATE, "evaluate", "baskets", "Predict each customer's last basket.")
+    _add(EVALUATE, "evaluate", "coupons", "Foresee who redeems a campaign's coupons.")
+    _add(EVALUATE, "evaluate", "policy", "Judge other policies by what was left to chance.")
+    _add(EVALUATE, "evaluate", "models", "Compare two models by what became of their answers.")
 
 
 def _add(app: App, module: str, name: str, job: str, function: str = "") -> None:
