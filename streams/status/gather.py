@@ -28,7 +28,7 @@ def gather(settings: Settings) -> Status:
     since = _since(settings, seen, held)
     rows = rows_of(settings.customer_partitions, seen, held, since)
     down = tuple(fault for fault in (kafka, redis) if fault != "ok")
-    model, trial, unfit = _models(settings.models)
+    model, trial, unfit = models_told(settings.models)
     return Status(
         kafka=kafka,
         redis=redis,
@@ -42,7 +42,7 @@ def gather(settings: Settings) -> Status:
     )
 
 
-def _models(folder: Path) -> tuple[str, str, tuple[str, ...]]:
+def models_told(folder: Path) -> tuple[str, str, tuple[str, ...]]:
     """The version that serves, what is said of the one that is tried, and what is wrong."""
     try:
         known = [version.name for version in versions(folder)]
