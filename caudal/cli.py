@@ -21,6 +21,7 @@ APP = App(
 TOPICS = App(name="topics", help="The Kafka topics.")
 CUSTOMER = App(name="customer", help="One customer: their identifiers, merged and split by whoever answers for it.")
 REJECTS = App(name="rejects", help="What could not be applied: see it, and put it back.")
+MODELS = App(name="models", help="The published models: try a new one, promote it, or go back.")
 SHOP = App(name="shop", help="The catalogue, the stores, the offers and the merchandising rules.")
 EVALUATE = App(name="evaluate", help="The shipped models on anyone's data, beside the baselines.")
 
@@ -54,20 +55,36 @@ def assemble() -> App:
         APP, "explain", "explain", "Explain a customer's slate: why each item is there, what was dropped by which rule."
     )
     _add(APP, "train", "train", "Train a model and publish it; workers and gateways take it up by themselves.")
-    _add(EVALUATE, "evaluate", "sessions", "Predict the next item of sessions.")
-    _add(EVALUATE, "evaluate", "baskets", "Predict each customer's last basket.")
-    _add(EVALUATE, "evaluate", "coupons", "Foresee who redeems a campaign's coupons.")
-    _add(EVALUATE, "evaluate", "policy", "Judge other policies by what was left to chance.")
+    _add_models()
+    _add_evaluations()
     _add(APP, "outcomes", "outcomes", "Write what was shown and what became of it, for `caudal evaluate policy`.")
     _add(REJECTS, "rejects", "list", "Count what was rejected, by reason and where it came from.", "list_")
     _add(REJECTS, "rejects", "show", "Show one reject: why, where from, and its bytes.")
     _add(REJECTS, "rejects", "replay", "Put rejects back, once their cause is mended; each is applied once.")
     _add(APP, "tail", "tail", "Show events as they come in, the good ones and the bad ones with their reasons.")
     _add(APP, "status", "status", "Show where every partition stands, and what is wrong.")
-    for group in (TOPICS, CUSTOMER, REJECTS, SHOP, EVALUATE):
+    for group in (TOPICS, CUSTOMER, REJECTS, SHOP, MODELS, EVALUATE):
         if group.name[0] not in APP:
             APP.command(group)
     return APP
+
+
+def _add_models() -> None:
+    _add(MODELS, "models", "list", "Show the published versions: which serves, which is tried, which wait.", "list_")
+    _add(MODELS, "models", "candidate", "Let a version answer a share of the customers.")
+    _add(MODELS, "models", "shadow", "Compare a version with the one that serves, on a share of the answers, unseen.")
+    _add(MODELS, "models", "promote", "Let the version that is tried serve everybody.")
+    _add(MODELS, "models", "rollback", "End what is tried, or go back to the version of before.")
+    _add(MODELS, "models", "hold", "Let what serves go on serving, whatever is trained.")
+    _add(MODELS, "models", "follow", "Let the newest version serve, as without any of these commands.")
+
+
+def _add_evaluations() -> None:
+    _add(EVALUATE, "evaluate", "sessions", "Predict the next item of sessions.")
+    _add(EVALUATE, "evaluate", "baskets", "Predict each customer's last basket.")
+    _add(EVALUATE, "evaluate", "coupons", "Foresee who redeems a campaign's coupons.")
+    _add(EVALUATE, "evaluate", "policy", "Judge other policies by what was left to chance.")
+    _add(EVALUATE, "evaluate", "models", "Compare two models by what became of their answers.")
 
 
 def _add(app: App, module: str, name: str, job: str, function: str = "") -> None:

@@ -43,6 +43,8 @@ from gateway.reception import Reception
 from gateway.recommendations import Recommending
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
+from gateway.shadow_meters import ShadowMeters
+from gateway.shadowing import Shadowing
 from gateway.sources import Sources
 from recommender.exploration import ExplorationPolicy
 from recommender.policy import GatePolicy
@@ -134,7 +136,8 @@ def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Met
     profiles = Profiles(ports.views, partitions)
     exploration = ExplorationPolicy(rate=settings.exploration)
     seal = settings.attribution_key.get_secret_value().encode()
-    recommending = Recommending(keys, profiles, ports.models, ports.reference, meters, exploration, seal)
+    shadowing = Shadowing(ports.reference, ShadowMeters(meters.registry))
+    recommending = Recommending(keys, profiles, ports.models, ports.reference, meters, exploration, seal, shadowing)
     offering = Offering(keys, profiles, ports.reference, GatePolicy())
     inboxes = Inboxes(keys, ports.views, meters, partitions, settings.stream_limit, ports.closing, profiles)
     return [
@@ -237,7 +240,7 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     await publisher.start()
     stack.push_async_callback(publisher.stop)
     reference = Reference()
-    models = ModelShelf(settings.models, reference)
+    models = ModelShelf(settings.models, reference, shadows=True)
     follower = Follower(settings.broker, reference, models.keep_up)
     await follower.start()
     stack.push_async_callback(follower.stop)
@@ -245,7 +248,7 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     settle()
     jobs = {
         "models": models.watch(settings.model_interval),
-        "learner": Learner(settings, lambda: models.current).run(),
+        "learner": Learner(settings, lambda: models.serving.models).run(),
         "settle": _settle_again(follower),
     }
     for name, job in jobs.items():

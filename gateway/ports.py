@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from recommender.model import Model
+from recommender.serving import Serving
 from streams.topics.publisher import Record
 
 
@@ -20,7 +20,7 @@ class Publishing(Protocol):
 
 
 class Models(Protocol):
-    """The model that serves now; `streams.state.models.ModelShelf` is the real one."""
+    """The models that serve now; `streams.state.models.ModelShelf` is the real one."""
 
     @property
-    def current(self) -> Model: ...
+    def serving(self) -> Serving: ...

@@ -23,6 +23,7 @@ from gateway.profiles import Profiles, Whose
 from gateway.responses import answer
 from gateway.rights import Right
 from gateway.sentences import why
+from gateway.shadowing import Shadowing
 from recommender.exploration import ExplorationPolicy, Explored, explored
 from recommender.merchandising import starving
 from recommender.placed import Spot
@@ -60,6 +61,7 @@ class Recommending:
     meters: Meters
     exploration: ExplorationPolicy
     attribution_key: bytes
+    shadowing: Shadowing
     starving: set[tuple[str, str]] = field(default_factory=set)
     """Rules and placements of which it was said that little is left."""
 
@@ -71,7 +73,9 @@ class Recommending:
         spot = _spot(given)
         (customer, state), fallback = await self._whose(profile)
         query = Query(customer=customer, state=state, at=now(), placement=placement, store=store, limit=limit)
-        chosen = explored(query, spot, self.models.current, self.reference, self.exploration)
+        serving = self.models.serving
+        chosen = explored(query, spot, serving.of(customer), self.reference, self.exploration)
+        self.shadowing.beside(query, spot, serving)
         fallback = fallback or chosen.slate.fallback
         if fallback:
             self.meters.fell_back(fallback)

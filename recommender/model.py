@@ -121,13 +121,17 @@ def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -
     )
 
 
-def newest(models: Path) -> Path | None:
-    """The newest complete version in the folder of models, None where there is none. Names sort by age."""
+def versions(models: Path) -> list[Path]:
+    """The complete versions in the folder of models, oldest first: their names sort by age. Raises OSError."""
     if not models.is_dir():
-        return None
-    versions = (folder for folder in models.iterdir() if not folder.name.startswith("."))
-    complete = (folder for folder in versions if (folder / MANIFEST).is_file())
-    return max(complete, key=lambda folder: folder.name, default=None)
+        return []
+    visible = (folder for folder in models.iterdir() if not folder.name.startswith("."))
+    return sorted(folder for folder in visible if (folder / MANIFEST).is_file())
+
+
+def newest(models: Path) -> Path | None:
+    """The newest complete version in the folder of models, None where there is none."""
+    return next(reversed(versions(models)), None)
 
 
 def load(folder: Path) -> Model:

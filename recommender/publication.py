@@ -1,7 +1,6 @@
 """How a model becomes visible: all its files at once, by the rename of a finished folder."""
 
 import io
-import os
 import shutil
 import tempfile
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.manifest import FileEntry, Manifest, checksum, write, write_manifest
+from recommender.manifest import FileEntry, Manifest, checksum, sync, write, write_manifest
 from recommender.model import make_model
 from recommender.shelf import Arrays
 
@@ -43,13 +42,13 @@ def publish(models: Path, arrays: Arrays, provenance: Provenance) -> str:
         entries = {name: _write_array(draft, name, array) for name, array in arrays.items()}
         version = _version(provenance.created, entries)
         write_manifest(draft, _manifest(version, provenance, entries))
-        _sync(draft)
+        sync(draft)
         draft.chmod(0o755)
         draft.rename(models / version)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    _sync(models)
+    sync(models)
     return version
 
 
@@ -78,12 +77,3 @@ def _write_array(folder: Path, name: str, array: NDArray[np.generic]) -> FileEnt
     path = folder / f"{name}.npy"
     write(path, buffer.getvalue())
     return FileEntry(array.dtype.str, array.shape, checksum(path))
-
-
-def _sync(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

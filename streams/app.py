@@ -89,7 +89,7 @@ def build(settings: Settings) -> Worker:
         publisher=edges.publisher,
         follower=Follower(settings.broker, edges.reference, models.keep_up),
         models=models,
-        learner=Learner(settings, lambda: models.current),
+        learner=Learner(settings, lambda: models.serving.models),
         clicks=journey.clicks,
         relay=journey.relay,
         journey=journey,

@@ -14,8 +14,8 @@ import msgspec
 import structlog
 from faust.types import TP
 
-from recommender.placed import warm_slates
 from recommender.recommend import Query
+from recommender.serving import served_slates
 from retail.customers import CustomerState, decode_state
 from streams.clicks import ClickTeller
 from streams.faults import Point, reach
@@ -230,7 +230,7 @@ class Journey:
 
     def _ranked(self, queries: Sequence[Query]) -> Sequence[bytes]:
         reach(Point.JOURNEY_BEFORE_SLATES)
-        return warm_slates(queries, self.deciding.models.current, self.deciding.world.reference)
+        return served_slates(queries, self.deciding.models.serving, self.deciding.world.reference)
 
     async def _settle(self, batch: MicroBatch, commit: Commit, result: Committed, lag: float) -> None:
         if not result.applied:

@@ -43,7 +43,11 @@ class Settings(BaseSettings):
         ),
     ] = "redis://127.0.0.1:6379/0"
     models: Annotated[
-        Path, Field(description="Folder of published model versions; the newest complete one serves.")
+        Path,
+        Field(
+            description="Folder of published model versions; the newest complete one serves, unless `caudal models` "
+            "says otherwise."
+        ),
     ] = DEFAULT_CACHE / "models"
     group: Annotated[str, Field(description="Consumer group of the workers, and prefix of nothing else.")] = "caudal"
     channel_partitions: Annotated[

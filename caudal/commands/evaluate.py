@@ -1,4 +1,4 @@
-"""`caudal evaluate sessions`, `baskets`, `coupons` and `policy`."""
+"""`caudal evaluate sessions`, `baskets`, `coupons`, `policy` and `models`."""
 
 import sys
 from pathlib import Path
@@ -126,6 +126,48 @@ def policy(
     for name, judged in found.policies.items():
         for warning in judged.warnings:
             console.print(f"{name}: {warning}")
+
+
+def models(
+    old: str,
+    new: str,
+    *,
+    file: Path,
+    reward: Literal["clicked", "added", "bought"] = "clicked",
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Compare two models by what became of their answers, while a candidate answered some of the customers.
+
+    The file has one place of an answer a line, as `caudal outcomes` writes them. Only the time counts in which both
+    answered, and only customers whom one of them answered; means are of a place that was seen, intervals of 95 % by
+    customer. Nothing has to be left to chance for it.
+
+    Parameters
+    ----------
+    old
+        The version that served, as `caudal models list` names it.
+    new
+        The version that was the candidate.
+    file
+        The places.
+    reward
+        What counts as a success.
+    json
+        Print the report as one JSON object instead of a table.
+    """
+    from recommender.evaluation.choices import Reward, read_choices
+    from recommender.evaluation.policies import told
+    from recommender.evaluation.report import to_json
+    from recommender.evaluation.two_models import compare
+
+    found = compare(read_choices(file), old, new, Reward(reward))
+    if json:
+        print(to_json(found).decode())
+        return
+    rows = [[one.model, f"{one.n:,}", f"{one.customers:,}", told(one.mean)] for one in (found.old, found.new)]
+    rows.append(["new less old", "", "", told(found.difference)])
+    console = _print_table(f"{found.reward}, of a place that was seen", ["model", "places", "customers", "mean"], rows)
+    console.print(f"left out, since both models answered them: {found.moved:,} customers")
 
 
 def _prepare() -> None:

@@ -116,13 +116,15 @@ def _query(whose: "Whose", where: Shown) -> "Query":
 
 
 async def _gathered(customer: str, settings: Settings) -> "tuple[Whose, Model, Reference]":
-    """Raises StateUnavailable, ShopUnread, ModelRefused."""
+    """Raises StateUnavailable, ShopUnread, ModelRefused, RolloutRefused."""
     from caudal.lookup import whose
-    from recommender.model import Model, load, newest
+    from recommender.model import Model, load, versions
+    from recommender.rollout import answering, read_rollout
 
     found = await whose(customer, settings)
-    folder = newest(settings.models)
-    model = load(folder) if folder is not None else Model.empty()
+    known = [folder.name for folder in versions(settings.models)]
+    version = answering(read_rollout(settings.models), known, found.customer)
+    model = load(settings.models / version) if version else Model.empty()
     return found, model, await _shop(settings)
 
 

@@ -94,6 +94,8 @@ def _number(value: int | None) -> str:
 def _summary(found: "Status") -> str:
     workers = UNKNOWN if found.members is None else str(found.members)
     lines = [f"workers {workers} ({found.group or UNKNOWN}) · model {found.model or 'none'}"]
+    if found.trial:
+        lines.append(f"model {found.trial}")
     if found.store is not None:
         store = found.store
         limit = f" of {store.limit / 1e6:,.0f}" if store.limit else ""

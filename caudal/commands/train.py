@@ -45,7 +45,21 @@ def train(
     moment = None if until is None else int(_utc(until).timestamp())
     models = (settings or Settings()).models
     policy = TRAINING if ranker else replace(TRAINING, ranked=0)
-    print(train_and_publish(Material(source, moment, sessions), models, policy, _tell))
+    version = train_and_publish(Material(source, moment, sessions), models, policy, _tell)
+    _tell_whether_it_waits(models)
+    print(version)
+
+
+def _tell_whether_it_waits(models: Path) -> None:
+    from recommender.rollout import RolloutRefused, read_rollout
+
+    try:
+        held = read_rollout(models).serving
+    except RolloutRefused as fault:
+        print(fault)
+        return
+    if held:
+        print(f"it waits, since {held} is held: try it with `caudal models candidate` or `caudal models shadow`")
 
 
 def _utc(moment: datetime) -> datetime:

@@ -57,18 +57,8 @@ def training(models: Path, until: int, logs: Path) -> Iterator[Training]:
         yield Training(None)
         return
     moment = datetime.fromtimestamp(until / 1000, UTC).isoformat()
-    command = [
-        sys.executable,
-        "-m",
-        "caudal",
-        "train",
-        SOURCE,
-        "--until",
-        moment,
-        "--no-ranker",
-        "--models",
-        str(models),
-    ]
+    asked = ["--until", moment, "--no-ranker", "--models", str(models)]
+    command = [sys.executable, "-m", "caudal", "train", SOURCE, *asked]
     child = Child.start("the training", [*_gently(), *command], logs / "training.log")
     try:
         yield Training(child)

@@ -75,7 +75,7 @@ def rows(report: PolicyReport) -> list[list[str]]:
     return [
         [
             name,
-            *(_told(estimate) for estimate in (one.dr, one.snips, one.ips)),
+            *(told(estimate) for estimate in (one.dr, one.snips, one.ips)),
             f"{one.effective:,.0f}",
             f"{one.largest_weight:.1f}",
         ]
@@ -83,7 +83,8 @@ def rows(report: PolicyReport) -> list[list[str]]:
     ]
 
 
-def _told(estimate: Estimate) -> str:
+def told(estimate: Estimate) -> str:
+    """The value and its 95 %."""
     return f"{estimate.value:.4f} ({estimate.low:.4f} to {estimate.high:.4f})"
 
 

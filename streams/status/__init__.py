@@ -68,14 +68,16 @@ class Store:
 
 @dataclass(frozen=True)
 class Status:
-    """kafka, redis: "ok", or why it cannot be asked. model: the newest complete version published, "" for none.
-    troubles: what is wrong, as sentences; none in a system that is well."""
+    """kafka, redis: "ok", or why it cannot be asked. model: the version that serves, "" for none. trial: the
+    version that is tried beside it and how, "" for none. troubles: what is wrong, as sentences; none in a system that
+    is well."""
 
     kafka: str
     redis: str
     group: str | None
     members: int | None
     model: str
+    trial: str
     store: Store | None
     rows: tuple[Row, ...]
     troubles: tuple[str, ...]

@@ -4,10 +4,12 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from recommender.model import newest
+from recommender.model import versions
+from recommender.rollout import Rollout, RolloutRefused, missing, read_rollout, serving
 from streams.settings import Settings
 from streams.state import StateUnavailable
 from streams.status import Broker, Status, Store, broker, rows_of, store, troubles_of
@@ -26,17 +28,36 @@ def gather(settings: Settings) -> Status:
     since = _since(settings, seen, held)
     rows = rows_of(settings.customer_partitions, seen, held, since)
     down = tuple(fault for fault in (kafka, redis) if fault != "ok")
-    model = newest(settings.models)
+    model, trial, unfit = models_told(settings.models)
     return Status(
         kafka=kafka,
         redis=redis,
         group=seen.group if seen else None,
         members=seen.members if seen else None,
-        model=model.name if model else "",
+        model=model,
+        trial=trial,
         store=held,
         rows=rows,
-        troubles=(*down, *troubles_of(rows, seen, held, settings.group)),
+        troubles=(*down, *unfit, *troubles_of(rows, seen, held, settings.group)),
     )
+
+
+def models_told(folder: Path) -> tuple[str, str, tuple[str, ...]]:
+    """The version that serves, what is said of the one that is tried, and what is wrong."""
+    try:
+        known = [version.name for version in versions(folder)]
+    except OSError as fault:
+        return "", "", (f"the models folder cannot be read: {fault}",)
+    try:
+        rollout = read_rollout(folder)
+    except (OSError, RolloutRefused) as fault:
+        return serving(Rollout(), known), "", (str(fault),)
+    gone = missing(rollout, known)
+    troubles = (
+        (f"model {gone} is not in {folder}: what served before serves; `caudal models rollback`",) if gone else ()
+    )
+    trial = rollout.trial
+    return serving(rollout, known), f"{trial.version} {trial.told}" if trial else "", troubles
 
 
 def _store(settings: Settings) -> tuple[Store | None, str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Learning from what all customers choose: every process follows `clicks` and keeps the model's `lately` up to date.
+"""Learning from what all customers choose: every process follows `clicks` and keeps its models' `lately` up to date.
 
 A session's clicks reach the answers of all processes within some seconds, and a restarted process catches up from the
 topic. The index is built anew from all kept clicks, in a thread, at a pace that costs a fiftieth of a core at most.
@@ -54,15 +54,15 @@ _KINDS = [int(Interaction.VIEWED), int(Interaction.ADDED), int(Interaction.BOUGH
 class Learner:
     """taken: clicks read so far. skipped: records that could not be read, by reason; they change nothing."""
 
-    def __init__(self, settings: Settings, model: Callable[[], Model]) -> None:
-        """model: the one that serves now."""
+    def __init__(self, settings: Settings, models: Callable[[], tuple[Model, ...]]) -> None:
+        """models: those that serve or are tried now."""
         self.taken = 0
         self.skipped: Counter[str] = Counter()
         self._broker = settings.broker
         self._most = settings.recent_clicks
         self._span = int(settings.recent_hours * 3_600_000)
-        self._model = model
-        self._learned: Model | None = None
+        self._models = models
+        self._learned: tuple[Model, ...] = ()
         self._trends = no_trends()
         self._kept, self._new = NO_CLICKS, [NO_CLICKS]
         self._next = -1
@@ -85,13 +85,14 @@ class Learner:
 
     async def learn(self) -> None:
         """Puts what was taken since, also where another model serves now."""
-        model, new = self._model(), np.concatenate(self._new)
-        if not len(new) and model is self._learned:
+        models, new = self._models(), np.concatenate(self._new)
+        if not len(new) and models == self._learned:
             return
         self._new = [NO_CLICKS]
-        self._kept, index = await asyncio.to_thread(_learned, self._kept, new, model, (self._most, self._span))
-        model.lately.put(index, self._trends)
-        self._learned = model
+        self._kept = await asyncio.to_thread(newest, self._kept, new, self._most, self._span)
+        for model in models:
+            model.lately.put(await asyncio.to_thread(_learned, self._kept, model), self._trends)
+        self._learned = models
 
     async def _learn(self) -> None:
         pause = EVERY
@@ -141,7 +142,6 @@ class Learner:
             await asyncio.sleep(0)
 
 
-def _learned(kept: Clicks, new: Clicks, model: Model, limits: tuple[int, int]) -> tuple[Clicks, SessionIndex | None]:
-    kept = newest(kept, new, *limits)
+def _learned(kept: Clicks, model: Model) -> SessionIndex | None:
     live = live_index(kept, model.shelf)
-    return kept, joined(model.sessions, live) if len(live.clicks) else None
+    return joined(model.sessions, live) if len(live.clicks) else None

@@ -67,7 +67,7 @@ async def telling(broker: Broker, salt: bytes = b"salt" * 8) -> AsyncIterator[Cl
 
 @asynccontextmanager
 async def learning(broker: Broker, model: Model) -> AsyncIterator[Learner]:
-    learner = Learner(broker.settings, lambda: model)
+    learner = Learner(broker.settings, lambda: (model,))
     running = asyncio.create_task(learner.run())
     try:
         yield learner
@@ -124,11 +124,20 @@ async def test_what_is_told_twice_or_is_unreadable_or_a_week_old_changes_nothing
 
 async def test_the_next_model_knows_it_too(fresh_broker: Broker) -> None:
     models = [model()]
-    learner = Learner(fresh_broker.settings, lambda: models[-1])
+    learner = Learner(fresh_broker.settings, lambda: (models[-1],))
     learner.take(clicks_told(looked_at("i0", "i7", at=now())))
     await learner.learn()
     models.append(model())
     await learner.learn()
+    assert sources(models[1]) == sources(models[0])
+
+
+async def test_a_model_that_is_tried_learns_what_the_other_learns(fresh_broker: Broker) -> None:
+    models = (model(), model())
+    learner = Learner(fresh_broker.settings, lambda: models)
+    learner.take(clicks_told(looked_at("i0", "i7", at=now())))
+    await learner.learn()
+    assert models[1].lately.sessions is not None
     assert sources(models[1]) == sources(models[0])
 
 

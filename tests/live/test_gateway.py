@@ -18,6 +18,7 @@ from caudal.child import Child
 from caudal.embedded import broker_command, free_port, redis_command
 from recommender.model import empty_arrays
 from recommender.publication import Provenance, publish
+from recommender.rollout import Kind, Rollout, Trial, answering, read_rollout, rolled_back, tried, write_rollout
 from streams.settings import Settings
 from streams.state.redis import RedisState
 from streams.topics import WEB
@@ -152,6 +153,22 @@ async def posted(settings: Settings, customer: str, payload: bytes) -> None:
 def test_a_model_published_while_it_runs_is_the_one_that_answers(settings: Settings, gateway: Gateway) -> None:
     version = publish(settings.models, empty_arrays(), Provenance(created=int(time.time() * 1000)))
     until(lambda: gateway.get("/v1/recommendations?customer=ana", "site").body["model"], version)
+
+
+def test_a_candidate_answers_its_customers_until_it_is_rolled_back(settings: Settings, gateway: Gateway) -> None:
+    now, folder = int(time.time() * 1000), settings.models
+    old, new = (publish(folder, empty_arrays(), Provenance(created=now + later)) for later in (60_000, 61_000))
+    write_rollout(folder, tried(Rollout(), Trial(new, Kind.CANDIDATE, 50.0), [old, new]))
+    customers = [f"customer-{number}" for number in range(20)]
+    expected = [answering(read_rollout(folder), [old, new], customer) for customer in customers]
+    assert set(expected) == {old, new}
+
+    def answered() -> list[object]:
+        return [gateway.get(f"/v1/recommendations?customer={one}", "site").body["model"] for one in customers]
+
+    until(answered, expected)
+    write_rollout(folder, rolled_back(read_rollout(folder), [old, new]))
+    until(answered, [old] * len(customers))
 
 
 def test_it_stops_cleanly_within_10_seconds_streams_and_all(settings: Settings, gateway: Gateway) -> None:

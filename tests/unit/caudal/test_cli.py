@@ -24,9 +24,13 @@ COMMANDS = [
     ("shop", "load"),
     ("train",),
     ("explain",),
+    ("models", "list"),
+    ("models", "candidate"),
+    ("models", "promote"),
     ("evaluate", "sessions"),
     ("evaluate", "baskets"),
     ("evaluate", "coupons"),
+    ("evaluate", "models"),
 ]
 
 

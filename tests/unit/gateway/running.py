@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from gateway.app import Ports, Server, build, server_config
 from gateway.settings import GatewaySettings
 from recommender.model import Model
+from recommender.serving import Serving, Tried
 from recommender.warm_up import compile_all
 from retail.reference import Reference
 from retail.rejects import Rejected, decode_rejected
@@ -60,6 +61,11 @@ class Kafka:
 @dataclass
 class Shelf:
     current: Model = field(default_factory=Model.empty)
+    tried: Tried | None = None
+
+    @property
+    def serving(self) -> Serving:
+        return Serving(self.current, self.tried)
 
 
 @dataclass
