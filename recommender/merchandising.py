@@ -15,6 +15,9 @@ from retail.merchandising import Effect, Rule
 from retail.reference import Reference
 from retail.slates import Slate
 
+OFFERS = "offers"
+"""The placement by which a rule names offers and pushes."""
+
 
 class Pin(NamedTuple):
     """place: from 1. rule: the id of the rule that wants it."""

@@ -14,14 +14,18 @@ from recommender.merchandising import starving, steering
 from recommender.model import Model, make_model
 from recommender.placed import Spot, slate_for, warm_slates
 from recommender.placements import RECIPES
+from recommender.promote import OfferQuery, PromotionQuery, eligible, promote, regate
 from recommender.ranker import Ranker, ranker_arrays
 from recommender.recommend import Query, encoded_slates, recommend, recommend_many
 from retail.catalog import Item
+from retail.consents import MARKETING_PUSH
 from retail.customers import CustomerState
+from retail.decisions import Decision, Push, Reason, Verdict, Withheld
 from retail.merchandising import Effect, Rule
+from retail.offers import Offer
 from retail.reference import Reference
 from retail.slates import Dropped, Slate, Source, decode_slate
-from tests.shop import DAY, ITEMS, NOON, added, bought, customer_who, entered, shop
+from tests.shop import DAY, GATE, ITEMS, NOON, added, bought, customer_who, entered, occasion, offer, shop
 from tests.unit.recommender.shelves import random_arrays, trained
 from tests.unit.recommender.test_forbidden import MODELS, customer, world
 from tests.unit.recommender.test_kernel import somebody
@@ -203,6 +207,56 @@ def test_no_rule_brings_a_forbidden_item_onto_a_slate(seed: int, model: Model, p
     assert [filters.refusal(one.item) for one in slate.items] == [""] * len(slate.items)
     assert len(slate.items) <= 12
     assert len(set(ids(slate))) == len(slate.items)
+
+
+def pushed(reference: Reference) -> Decision:
+    state = CustomerState(consents={MARKETING_PUSH: True})
+    return promote(PromotionQuery(customer="ana", state=state, occasion=occasion()), reference, GATE)
+
+
+def shop_offering(*offers: Offer) -> Reference:
+    reference = shop(offers=list(offers))
+    reference.put_rule("stop", rule("stop", Effect.EXCLUDE, "cheese", "milk"))
+    return reference
+
+
+def test_an_offer_all_of_whose_items_are_excluded_is_neither_shown_nor_pushed() -> None:
+    reference = shop_offering(offer("dairy-week", items=frozenset({"cheese", "milk"})))
+    query = OfferQuery(customer="ana", state=CustomerState(consents={MARKETING_PUSH: True}), at=NOON, store="madrid")
+    assert eligible(query, reference, GATE) == []
+    decision = pushed(reference)
+    assert isinstance(decision, Withheld)
+    assert Verdict("dairy-week", "excluded by stop") in decision.verdicts
+    reference.put_rule("stop", None)
+    assert isinstance(pushed(reference), Push)
+
+
+def test_an_offer_on_something_else_besides_is_made() -> None:
+    assert isinstance(pushed(shop_offering(offer("o", items=frozenset({"cheese", "bread"})))), Push)
+
+
+def test_a_rule_of_the_home_page_leaves_offers_alone() -> None:
+    reference = shop_offering(offer("o", items=frozenset({"cheese"})))
+    reference.put_rule("stop", rule("stop", Effect.EXCLUDE, "cheese", placements=frozenset({"home"})))
+    assert isinstance(pushed(reference), Push)
+
+
+def test_many_excluded_offers_do_not_silence_another() -> None:
+    excluded = [offer(f"o{n}", items=frozenset({"cheese"}), priority=9) for n in range(30)]
+    decision = pushed(shop_offering(*excluded, offer("bread-week", items=frozenset({"bread"}))))
+    assert isinstance(decision, Push)
+    assert decision.offer == "bread-week"
+
+
+def test_what_was_excluded_since_it_was_decided_is_not_sent() -> None:
+    reference = shop_offering(offer("o", items=frozenset({"cheese"})))
+    stop = reference.rules["stop"]
+    reference.put_rule("stop", None)
+    push, state = pushed(reference), CustomerState(consents={MARKETING_PUSH: True})
+    assert isinstance(push, Push)
+    assert regate(push, state, reference, GATE, NOON) is None
+    reference.put_rule("stop", stop)
+    assert regate(push, state, reference, GATE, NOON) is Reason.NO_ELIGIBLE_OFFER
 
 
 LARGE = make_model("large", random_arrays(items=150, seed=2, neighbours=20))
