@@ -12,6 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from recommender.filters import filters_of
+from recommender.merchandising import OFFERS, steering
 from recommender.offer_fitness import unfit_offer
 from recommender.offer_index import index_of
 from recommender.policy import GatePolicy
@@ -60,7 +61,7 @@ def quiet_until(contact: Contact, policy: GatePolicy, reference: Reference) -> i
 def regate(push: Push, state: CustomerState, reference: Reference, policy: GatePolicy, now: int) -> Reason | None:
     """The first reason against sending a push that was decided earlier. now: milliseconds.
 
-    What the offer is about may have been recalled meanwhile, and the household may have declared an allergen.
+    What the offer is about may have been recalled or excluded meanwhile, or the household have declared an allergen.
     """
     offer = reference.offers.get(push.offer)
     if offer is not None and not consented(state, offer.purpose):
@@ -73,7 +74,9 @@ def regate(push: Push, state: CustomerState, reference: Reference, policy: GateP
     if offer is None or not offer.live or not offer.starts <= now < offer.ends:
         return Reason.NO_ELIGIBLE_OFFER
     filters = filters_of(state, reference.items, now, push.store)
-    return Reason.NO_ELIGIBLE_OFFER if unfit_offer(offer, filters, index_of(reference).by_category) else None
+    rules = steering(reference, OFFERS, push.store, now)
+    unfit = unfit_offer(offer, filters, index_of(reference).by_category, rules)
+    return Reason.NO_ELIGIBLE_OFFER if unfit else None
 
 
 def _no_consent(contact: Contact, policy: GatePolicy, _: Reference) -> bool:

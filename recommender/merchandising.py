@@ -4,7 +4,7 @@ The filters of `recommender.filters` come first: no rule brings back what may no
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -14,6 +14,9 @@ from retail.catalog import Item
 from retail.merchandising import Effect, Rule
 from retail.reference import Reference
 from retail.slates import Slate
+
+OFFERS = "offers"
+"""The placement by which a rule names offers and pushes."""
 
 
 class Pin(NamedTuple):
@@ -33,6 +36,11 @@ class Steering:
     exclusions: tuple[Rule, ...]
     weights: tuple[Rule, ...]
     pins: tuple[Pin, ...]
+
+    @property
+    def moves(self) -> bool:
+        """Whether anything is pinned, boosted or buried, for which a slate has to be looked at as a whole."""
+        return bool(self.weights or self.pins)
 
     def exclusion(self, item: str) -> str:
         """Why the item is left out, "" where no rule wants that."""
@@ -54,15 +62,19 @@ class Steering:
 
 
 def steering(reference: Reference, placement: str, store: str, at: int) -> Steering | None:
-    """None where no rule holds, which is told by one look. store: "" for none. at: milliseconds."""
+    """None where no rule holds, which is told by one look; the same object while the same rules hold. store: "" for
+    none. at: milliseconds."""
     if not reference.rules:
         return None
-    rules = [rule for rule in _calendar(reference).at(placement, at) if not rule.stores or store in rule.stores]
+    return _calendar(reference).steering(placement, store, at, reference.items)
+
+
+def _steering(rules: Sequence[Rule], catalog: Mapping[str, Item]) -> Steering | None:
     if not rules:
         return None
     pins = (Pin(rule.place, item, rule.id) for rule in rules if rule.effect is Effect.PIN for item in rule.items)
     return Steering(
-        reference.items,
+        catalog,
         tuple(rule for rule in rules if rule.effect is Effect.EXCLUDE),
         tuple(rule for rule in rules if rule.effect in (Effect.BOOST, Effect.BURY)),
         tuple(sorted(pins, key=lambda pin: (pin.place, pin.rule))),
@@ -89,7 +101,18 @@ class _Calendar:
         self.changes = reference.rule_changes
         self._rules = sorted((rule for rule in reference.rules.values() if rule.live), key=lambda rule: rule.id)
         self._moments = sorted({moment for rule in self._rules for moment in (rule.starts, rule.ends)})
+        self._stores = frozenset(store for rule in self._rules for store in rule.stores)
         self._holding: dict[tuple[int, str], tuple[Rule, ...]] = {}
+        self._steering: dict[tuple[int, str, str], Steering | None] = {}
+
+    def steering(self, placement: str, store: str, moment: int, catalog: Mapping[str, Item]) -> Steering | None:
+        """Stores that no rule names are as none."""
+        span, store = bisect_right(self._moments, moment), store if store in self._stores else ""
+        asked = (span, placement, store)
+        if asked not in self._steering:
+            rules = [rule for rule in self.at(placement, moment) if not rule.stores or store in rule.stores]
+            self._steering[asked] = _steering(rules, catalog)
+        return self._steering[asked]
 
     def at(self, placement: str, moment: int) -> tuple[Rule, ...]:
         span = bisect_right(self._moments, moment)

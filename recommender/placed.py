@@ -21,6 +21,7 @@ from recommender.merchandising import Pin, Steering, any_holds, steering
 from recommender.model import Model
 from recommender.newcomers import newcomers_of, with_newcomers
 from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
+from recommender.policy import DEEPER, BlendPolicy
 from recommender.recommend import Query, batch_of, encoded_slates, in_view, ranked, recommend, wanted
 from recommender.records import INTERACTION
 from recommender.selection import Selection, bought_within
@@ -31,9 +32,6 @@ from retail.customers import CustomerState, Interaction
 from retail.events import Channel
 from retail.reference import Reference
 from retail.slates import Slate, Source, encode_slate
-
-DEPTH = 200
-"""Candidates ranked beyond the limit, for the selection to choose among."""
 
 OFFERED = 300
 """The most popular items of the placement's categories that are candidates for everybody."""
@@ -80,10 +78,9 @@ def slate_for(query: Query, spot: Spot, model: Model, reference: Reference) -> S
     """The slate of the query's placement. Raises KeyError where there is no such recipe."""
     if query.placement == HOME:
         rules = steering(reference, HOME, query.store, query.at)
-        if rules is None:
+        if rules is None or not rules.moves:
             return recommend(query, model, reference)
-        recipe = replace(RECIPES[HOME], blend=model.blend)
-        return _placed(Seen(query, recipe, None, "", rules), query, NOWHERE, model, reference)
+        return _home(query, rules, model.blend, model, reference)
     if spot.cart is not None:
         query = _with(query, cart=dict.fromkeys(spot.cart, 1))
     query = _in_store(query)
@@ -92,17 +89,24 @@ def slate_for(query: Query, spot: Spot, model: Model, reference: Reference) -> S
 
 
 def warm_slates(queries: Sequence[Query], model: Model, reference: Reference) -> list[bytes]:
-    """The home slates of a micro-batch, encoded: together in one kernel call, but for those that a merchandiser's rule
-    concerns, which are made one by one."""
+    """The home slates of a micro-batch, encoded: together in one kernel call, but for those in which a merchandiser's
+    rule pins or moves, which are made one by one; without the ranker, as `encoded_slates` tells."""
     times = [query.at for query in queries] if reference.rules else []
     if not times or not any_holds(reference, HOME, min(times), max(times)):
         return encoded_slates(queries, model, reference)
-    steered = {id(query) for query in queries if steering(reference, HOME, query.store, query.at)}
-    others = iter(encoded_slates([query for query in queries if id(query) not in steered], model, reference))
+    steered = [steering(reference, HOME, query.store, query.at) for query in queries]
+    moved = [rules if rules is not None and rules.moves else None for rules in steered]
+    plain = [query for query, rules in zip(queries, moved, strict=True) if rules is None]
+    others, blend = iter(encoded_slates(plain, model, reference)), replace(model.blend, ranked=0)
     return [
-        encode_slate(slate_for(query, NOWHERE, model, reference)) if id(query) in steered else next(others)
-        for query in queries
+        next(others) if rules is None else encode_slate(_home(query, rules, blend, model, reference))
+        for query, rules in zip(queries, moved, strict=True)
     ]
+
+
+def _home(query: Query, rules: Steering, blend: BlendPolicy, model: Model, reference: Reference) -> Slate:
+    recipe = replace(RECIPES[HOME], blend=blend)
+    return _placed(Seen(query, recipe, None, "", rules), query, NOWHERE, model, reference)
 
 
 def _placed(seen: Seen, query: Query, spot: Spot, model: Model, reference: Reference) -> Slate:
@@ -191,7 +195,7 @@ def _candidates(
     if aisles is not None:
         offered = np.array(popular_rows(aisles, _near(seen, spot, reference), OFFERED), np.int32)
     batch = batch_of((seen.query,), model, offered)
-    places = wanted(seen.query) + DEPTH + len(offered)
+    places = wanted(seen.query) + DEEPER + len(offered)
     answers = ranked(batch, model, seen.recipe.blend, places, _workspace)
     count = int(answers.counts[0])
     columns = (answers.rows, answers.scores.astype(np.float64).round(4), answers.sources, answers.evidence)

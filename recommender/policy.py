@@ -7,6 +7,9 @@ from functools import cached_property
 from retail.consents import MARKETING_PUSH
 from retail.policy import JourneyPolicy
 
+DEEPER = 200
+"""Candidates ranked beyond the limit, for rules to choose among: `BlendPolicy.spare` is for what filters leave out."""
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 

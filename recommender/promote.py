@@ -1,14 +1,16 @@
 """The promotion decision: at an occasion, the best eligible offer as a push, or withheld with a reason."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from recommender.affinity import Leanings
 from recommender.eligibility import ANY_TRIGGER, Moment
 from recommender.explanation import why
-from recommender.filters import Filters, filters_of
+from recommender.filters import EXCLUDED_BY, Filters, filters_of
 from recommender.gate import Contact, gate, quiet_until, regate
+from recommender.merchandising import OFFERS, Steering, steering
 from recommender.offer_fitness import unfit_offer
 from recommender.offer_index import Display, OfferIndex, index_of
 from recommender.policy import GatePolicy
@@ -23,6 +25,9 @@ __all__ = ["OfferQuery", "PromotionQuery", "eligible", "postponed_until", "promo
 _TRIGGERS = {trigger: frozenset({trigger}) for trigger in Trigger}
 TRIES = 10
 """Offers that are tried, the best first, until one fits the household; where none of so many does, nothing is sent."""
+
+EXCLUDED = 200
+"""As many may be left out in all: a rule that excludes a department must not silence the offers of all others."""
 
 _THROUGH_A_ZONE = frozenset({Trigger.STORE_ENTERED, Trigger.ZONE_ENTERED})
 
@@ -45,6 +50,17 @@ class OfferQuery(msgspec.Struct, frozen=True, kw_only=True):
     zone: str | None = None
 
 
+class Fitness(NamedTuple):
+    """What leaves an offer out for one customer. rules: merchandisers', None for none."""
+
+    filters: Filters
+    rules: Steering | None
+
+    def unfit(self, number: int, index: OfferIndex) -> str:
+        """Why, "" where it may be shown."""
+        return unfit_offer(index.offers[number], self.filters, index.by_category, self.rules)
+
+
 def promote(query: PromotionQuery, reference: Reference, policy: GatePolicy) -> Decision:
     """Pure. The gate first (consent, quiet hours, once per visit, cap, dismissed, just bought), then the best
     of the offers that are live, in their time, for this trigger, store, zone and customer.
@@ -60,7 +76,8 @@ def promote(query: PromotionQuery, reference: Reference, policy: GatePolicy) -> 
     displays, denied = _displays(query.customer, query.state, index, _moment(query))
     leanings = Leanings(query.state, index, occasion.at, policy)
     filters = filters_of(query.state, reference.items, occasion.at, occasion.store)
-    winner, displays, unfit = _fit_winner(displays, index, leanings, filters)
+    rules = steering(reference, OFFERS, occasion.store, occasion.at)
+    winner, displays, unfit = _fit_winner(displays, index, leanings, Fitness(filters, rules))
     if winner is None:
         verdicts = (*unfit, *_excluded(displays, denied))[: policy.verdicts]
         return _withheld(query, decision, Reason.NO_ELIGIBLE_OFFER, verdicts)
@@ -93,7 +110,8 @@ def eligible(query: OfferQuery, reference: Reference, policy: GatePolicy) -> lis
     strengths = Leanings(query.state, index, query.at, policy).strengths.tolist()
     filters = filters_of(query.state, reference.items, query.at, query.store or "")
     held = (number for display in displays for number in display.offers.tolist())
-    numbers = [number for number in held if not unfit_offer(index.offers[number], filters, index.by_category)]
+    fitness = Fitness(filters, steering(reference, OFFERS, query.store or "", query.at))
+    numbers = [number for number in held if not fitness.unfit(number, index)]
     # Numbers go by priority and id already, so they decide where priority and leaning do not.
     numbers.sort(key=lambda number: (-index.offers[number].priority, -strengths[number], number))
     return [index.offers[number] for number in numbers]
@@ -147,16 +165,18 @@ def _displays(
 
 
 def _fit_winner(
-    displays: list[Display], index: OfferIndex, leanings: Leanings, filters: Filters
+    displays: list[Display], index: OfferIndex, leanings: Leanings, fitness: Fitness
 ) -> tuple[int | None, list[Display], tuple[Verdict, ...]]:
     """The best offer that this customer may be shown, the displays without those they may not, and why each of these
-    was left out. After `TRIES` of them there is none."""
+    was left out. After `TRIES` that do not fit the household, or `EXCLUDED` in all, there is none."""
     unfit: list[Verdict] = []
-    while len(unfit) < TRIES and any(display.front for display in displays):
+    tries = TRIES
+    while tries and len(unfit) < EXCLUDED and any(display.front for display in displays):
         winner = _best(displays, index, leanings)
-        reason = unfit_offer(index.offers[winner], filters, index.by_category)
+        reason = fitness.unfit(winner, index)
         if not reason:
             return winner, displays, tuple(unfit)
+        tries -= not reason.startswith(EXCLUDED_BY)
         unfit.append(Verdict(index.offers[winner].id, reason))
         displays = [_without(display, winner, index) for display in displays]
     return None, displays, tuple(unfit)

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from recommender.batch import NO_ROWS, PERSONAL, POPULAR, SOURCE_OF_CODE, Answers, Batch, room
 from recommender.draft import Draft
-from recommender.filters import REASONS, filters_of
+from recommender.exclusions import excluded, exclusions_at
+from recommender.filters import filters_of
 from recommender.kernel import answer
 from recommender.ladder import everywhere, fill, reason
 from recommender.model import Model
-from recommender.policy import BlendPolicy
+from recommender.policy import DEEPER, BlendPolicy
 from recommender.rank_features import Known
 from recommender.rank_trees import best, rerank
 from recommender.records import HABIT, INTERACTION, pack
@@ -45,10 +46,11 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sifted(NamedTuple):
-    """The answers of a batch: what is kept, and what was left out of it."""
+    """The answers of a batch: what is kept, and what was left out of it. reasons: by the codes of `left`."""
 
     kept: Answers
     left: Left
+    reasons: tuple[str, ...]
 
 
 class Choice(NamedTuple):
@@ -76,7 +78,7 @@ def recommend_many(
     slates: list[Slate] = []
     for choice, query in zip(_choices(sifted, model), queries, strict=True):
         if len(choice.items) < wanted(query):
-            choice = _filled(choice, query, model, reference, policy.in_view)
+            choice = _filled(choice, query, model, reference, policy)
         slates.append(_slate(choice, query, model))
     return slates
 
@@ -102,7 +104,7 @@ def encoded_slates(
     counts = sifted.kept.counts.tolist()
     short = [n for n, query in enumerate(queries) if counts[n] < wanted(query)]
     for n, choice in zip(short, _choices(_those(sifted, short), model) if short else (), strict=True):
-        filled = _filled(choice, queries[n], model, reference, policy.in_view)
+        filled = _filled(choice, queries[n], model, reference, policy)
         texts[n] = encode_slate(_slate(filled, queries[n], model))
     return texts
 
@@ -134,7 +136,8 @@ def ranked(batch: Batch, model: Model, policy: BlendPolicy, places: int, workspa
     answers = room(len(batch.at), deep, 0 if ranker is None else deep)
     answer(model.shelf, batch, weights, workspace.pad_for(model.shelf, batch, weights), answers)
     if ranker is not None:
-        rerank(Known(model.shelf, model.keys, ranker.repeats), ranker.trees, batch, answers)
+        counts = np.minimum(answers.counts, np.int32(policy.ranked))
+        rerank(Known(model.shelf, model.keys, ranker.repeats), ranker.trees, batch, answers._replace(counts=counts))
         answers = best(answers, places)
     add_sessions(model, batch, policy, answers)
     add_trends(model, batch, policy, answers)
@@ -147,10 +150,11 @@ def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy
     places = max(limits) + policy.spare
     answers, left = ranked(batch, model, policy, places, _workspace), left_over(len(queries), places)
     carts, cart_starts = cart_keys([query.state.cart for query in queries])
-    stock = stock_of(model, reference)
+    stock, gone = stock_of(model, reference), excluded(queries, answers, model, reference)
     sieve = Sieve(
         stock=stock.codes,
         personal=_personal_codes(queries, answers, stock, reference),
+        excluded=gone.codes,
         keys=model.keys,
         limits=np.array(limits, np.int32),
         carts=carts,
@@ -158,7 +162,7 @@ def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy
         in_view=policy.in_view.total_seconds(),
     )
     sift(batch, sieve, answers, left)
-    return Sifted(answers, left)
+    return Sifted(answers, left, gone.reasons)
 
 
 def _personal_codes(
@@ -192,7 +196,7 @@ def wanted(query: Query) -> int:
 
 def _choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
     """Plain Python values, converted for the whole batch at once."""
-    kept, left = sifted
+    kept, left, reasons = sifted
     counts, counts_left = kept.counts.tolist(), left.counts.tolist()
     most, most_left = max(counts), max(counts_left)
     lists = (
@@ -206,7 +210,7 @@ def _choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
         left.codes[:, :most_left].tolist(),
         counts_left,
     )
-    item_of, source_of, reason_of = model.names.__getitem__, SOURCE_OF_CODE.__getitem__, REASONS.__getitem__
+    item_of, source_of, reason_of = model.names.__getitem__, SOURCE_OF_CODE.__getitem__, reasons.__getitem__
     for rows, scores, sources, evidence, count, known, out, codes, gone in zip(*lists, strict=True):
         items = map(item_of, rows[:count])
         yield Choice(
@@ -217,11 +221,16 @@ def _choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
         )
 
 
-def _filled(choice: Choice, query: Query, model: Model, reference: Reference, span: timedelta) -> Choice:
-    """The fallback ladder adds to it; what it adds is nobody's own."""
-    screen = in_view(query, model, span)
+def _filled(choice: Choice, query: Query, model: Model, reference: Reference, policy: BlendPolicy) -> Choice:
+    """What comes deeper in the ranking, where rules exclude much of it; then the fallback ladder adds to it. What that
+    adds is nobody's own."""
+    rules = exclusions_at(query, reference)
+    if rules is not None:
+        deeper = replace(policy, spare=DEEPER)
+        choice = next(_choices(_answer((query,), model, reference, deeper), model))
+    screen = in_view(query, model, policy.in_view)
     filters = filters_of(query.state, reference.items, query.at, query.store, screen)
-    draft = Draft(filters, wanted(query), list(choice.items), list(choice.dropped))
+    draft = Draft(filters, wanted(query), list(choice.items), list(choice.dropped), steering=rules)
     fill(draft, everywhere(query.store, model, reference))
     return choice._replace(items=tuple(draft.kept), dropped=tuple(draft.dropped))
 
@@ -241,8 +250,8 @@ def in_view(query: Query, model: Model, span: timedelta) -> str:
 
 def _those(sifted: Sifted, customers: Sequence[int]) -> Sifted:
     """The answers of some of the customers."""
-    kept, left = ([array[customers] for array in part] for part in sifted)
-    return Sifted(Answers._make(kept), Left._make(left))
+    kept, left = ([array[customers] for array in part] for part in sifted[:2])
+    return Sifted(Answers._make(kept), Left._make(left), sifted.reasons)
 
 
 def _personal(kept: Answers) -> list[bool]:

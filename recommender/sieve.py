@@ -25,7 +25,8 @@ _NO_KEYS = np.zeros(0, np.uint64)
 
 class Sieve(NamedTuple):
     """stock: (I,) a code of REASONS by item row. personal: (Q, k) a code by place, of the items that some customers
-    may be shown and others not. keys: (I,) item key by row. limits: (Q,) items wanted.
+    may be shown and others not. excluded: (Q, k) a code by place, see `recommender.exclusions`; what may not be shown
+    anyway is not said to be excluded. keys: (I,) item key by row. limits: (Q,) items wanted.
 
     carts: keys of what is held, customer q's from cart_starts[q] to cart_starts[q + 1].
     in_view: seconds for which the item viewed last counts as on the screen.
@@ -33,6 +34,7 @@ class Sieve(NamedTuple):
 
     stock: NDArray[np.uint8]
     personal: NDArray[np.uint8]
+    excluded: NDArray[np.int32]
     keys: NDArray[np.uint64]
     limits: NDArray[np.int32]
     carts: NDArray[np.uint64]
@@ -41,10 +43,11 @@ class Sieve(NamedTuple):
 
 
 class Left(NamedTuple):
-    """What was dropped, the best first. rows, codes: (Q, k), the first counts[q] of a row being valid."""
+    """What was dropped, the best first. rows, codes: (Q, k), the first counts[q] of a row being valid. Codes are those
+    of the sieve."""
 
     rows: NDArray[np.int32]
-    codes: NDArray[np.uint8]
+    codes: NDArray[np.int32]
     counts: NDArray[np.int32]
 
 
@@ -58,7 +61,7 @@ def cart_keys(carts: Sequence[dict[str, int]]) -> tuple[NDArray[np.uint64], NDAr
 def left_over(customers: int, places: int) -> Left:
     """Room for all candidates, should none of them pass."""
     shape = (customers, places)
-    return Left(np.empty(shape, np.int32), np.empty(shape, np.uint8), np.zeros(customers, np.int32))
+    return Left(np.empty(shape, np.int32), np.empty(shape, np.int32), np.zeros(customers, np.int32))
 
 
 @inlined
@@ -89,6 +92,7 @@ def sift(batch: Batch, sieve: Sieve, answers: Answers, left: Left) -> None:
                 break
             row = answers.rows[q, place]
             code = int(sieve.personal[q, place]) or _refusal(sieve, q, row, screen, seen)
+            code = code or int(sieve.excluded[q, place])
             if code != 0:
                 left.rows[q, dropped], left.codes[q, dropped] = row, code
                 dropped += 1

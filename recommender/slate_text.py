@@ -5,6 +5,7 @@ would cost as much as ranking.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -18,16 +19,16 @@ from recommender.filters import REASONS
 from recommender.sieve import Left
 
 ITEM, SCORE, BECAUSE, QUOTE_END, NEXT, ITEMS, END, DROPPED = range(8)
-"""Places of the fixed parts among the words; sources follow, then reasons."""
+"""Places of the fixed parts among the words; sources follow, CLOSED, then reasons."""
 
 FIXED = ('{"item":"', '","score":', ',"because":"', '"}', ",", '"items":[', "]", ',"dropped":[')
 CLOSED = "}"
 FIRST_SOURCE = len(FIXED)
-FIRST_REASON = FIRST_SOURCE + len(SOURCE_OF_CODE)
-CLOSE = FIRST_REASON + len(REASONS)
+CLOSE = FIRST_SOURCE + len(SOURCE_OF_CODE)
+FIRST_REASON = CLOSE + 1
 
 LONGEST_WORDS = 90
-"""Bytes around the ids of one entry, at most, its score included."""
+"""Bytes around the id and the longest word of one entry, at most, its score included."""
 
 TICKS = 10_000
 """Scores are told to four decimals."""
@@ -51,26 +52,25 @@ def item_texts(items: Sequence[str]) -> Texts:
     return texts_of([encode(item)[1:-1] for item in items])
 
 
-_WORDS = texts_of(
-    [
-        part.encode()
-        for part in (
-            *FIXED,
-            *(f',"source":"{source}"' for source in SOURCE_OF_CODE),
-            *(f'","reason":"{reason}' for reason in REASONS),
-            CLOSED,
-        )
-    ]
-)
+@lru_cache(maxsize=16)
+def _words(reasons: tuple[str, ...]) -> Texts:
+    encode = msgspec.json.Encoder().encode
+    sources = (f',"source":"{source}"'.encode() for source in SOURCE_OF_CODE)
+    told = (b'","reason":"' + encode(reason)[1:-1] for reason in reasons)
+    return texts_of([*(part.encode() for part in FIXED), *sources, CLOSED.encode(), *told])
 
 
-def write_slates(ids: Texts, answers: Answers, left: Left) -> list[bytes]:
-    """Per customer the members `items` and, where something was dropped, `dropped`, without the braces around."""
-    longest = int(np.diff(ids.starts).max(initial=0))
+def write_slates(ids: Texts, answers: Answers, left: Left, reasons: tuple[str, ...] = REASONS) -> list[bytes]:
+    """Per customer the members `items` and, where something was dropped, `dropped`, without the braces around.
+
+    reasons: by the codes of `left`.
+    """
+    words = _words(reasons)
+    longest = int(np.diff(ids.starts).max(initial=0)) + int(np.diff(words.starts).max())
     entries = 2 * answers.counts.astype(np.int64) + left.counts
     room = int(entries.sum()) * (longest + LONGEST_WORDS) + len(entries) * LONGEST_WORDS
     page, ends = np.empty(room, np.uint8), np.empty(len(entries), np.int64)
-    _write(ids, _WORDS, answers, left, Page(page, ends))
+    _write(ids, words, answers, left, Page(page, ends))
     written = page[: ends[-1]].tobytes()
     bounds = ends.tolist()
     return [written[start:end] for start, end in zip([0, *bounds[:-1]], bounds, strict=True)]

@@ -8,19 +8,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender.exclusions import exclusions_at
 from recommender.filters import filters_of
 from recommender.merchandising import starving, steering
-from recommender.model import Model
+from recommender.model import Model, make_model
 from recommender.placed import Spot, slate_for, warm_slates
 from recommender.placements import RECIPES
-from recommender.recommend import Query, encoded_slates, recommend
+from recommender.promote import OfferQuery, PromotionQuery, eligible, promote, regate
+from recommender.ranker import Ranker, ranker_arrays
+from recommender.recommend import Query, encoded_slates, recommend, recommend_many
+from retail.catalog import Item
+from retail.consents import MARKETING_PUSH
 from retail.customers import CustomerState
+from retail.decisions import Decision, Push, Reason, Verdict, Withheld
 from retail.merchandising import Effect, Rule
+from retail.offers import Offer
 from retail.reference import Reference
 from retail.slates import Dropped, Slate, Source, decode_slate
-from tests.shop import DAY, ITEMS, NOON, added, bought, customer_who, entered, shop
-from tests.unit.recommender.shelves import trained
+from tests.shop import DAY, GATE, ITEMS, NOON, added, bought, customer_who, entered, occasion, offer, shop
+from tests.unit.recommender.shelves import random_arrays, trained
 from tests.unit.recommender.test_forbidden import MODELS, customer, world
+from tests.unit.recommender.test_kernel import somebody
+from tests.unit.recommender.test_ranker import known as repeats_of
+from tests.unit.recommender.test_ranker import only_habits
 from tests.unit.recommender.test_recommend import PURCHASES
 
 ANA = customer_who(bought("bread", at=NOON - 9 * DAY), added("mug", at=NOON - DAY))
@@ -197,6 +207,136 @@ def test_no_rule_brings_a_forbidden_item_onto_a_slate(seed: int, model: Model, p
     assert [filters.refusal(one.item) for one in slate.items] == [""] * len(slate.items)
     assert len(slate.items) <= 12
     assert len(set(ids(slate))) == len(slate.items)
+
+
+def pushed(reference: Reference) -> Decision:
+    state = CustomerState(consents={MARKETING_PUSH: True})
+    return promote(PromotionQuery(customer="ana", state=state, occasion=occasion()), reference, GATE)
+
+
+def shop_offering(*offers: Offer) -> Reference:
+    reference = shop(offers=list(offers))
+    reference.put_rule("stop", rule("stop", Effect.EXCLUDE, "cheese", "milk"))
+    return reference
+
+
+def test_an_offer_all_of_whose_items_are_excluded_is_neither_shown_nor_pushed() -> None:
+    reference = shop_offering(offer("dairy-week", items=frozenset({"cheese", "milk"})))
+    query = OfferQuery(customer="ana", state=CustomerState(consents={MARKETING_PUSH: True}), at=NOON, store="madrid")
+    assert eligible(query, reference, GATE) == []
+    decision = pushed(reference)
+    assert isinstance(decision, Withheld)
+    assert Verdict("dairy-week", "excluded by stop") in decision.verdicts
+    reference.put_rule("stop", None)
+    assert isinstance(pushed(reference), Push)
+
+
+def test_an_offer_on_something_else_besides_is_made() -> None:
+    assert isinstance(pushed(shop_offering(offer("o", items=frozenset({"cheese", "bread"})))), Push)
+
+
+def test_a_rule_of_the_home_page_leaves_offers_alone() -> None:
+    reference = shop_offering(offer("o", items=frozenset({"cheese"})))
+    reference.put_rule("stop", rule("stop", Effect.EXCLUDE, "cheese", placements=frozenset({"home"})))
+    assert isinstance(pushed(reference), Push)
+
+
+def test_many_excluded_offers_do_not_silence_another() -> None:
+    excluded = [offer(f"o{n}", items=frozenset({"cheese"}), priority=9) for n in range(30)]
+    decision = pushed(shop_offering(*excluded, offer("bread-week", items=frozenset({"bread"}))))
+    assert isinstance(decision, Push)
+    assert decision.offer == "bread-week"
+
+
+def test_what_was_excluded_since_it_was_decided_is_not_sent() -> None:
+    reference = shop_offering(offer("o", items=frozenset({"cheese"})))
+    stop = reference.rules["stop"]
+    reference.put_rule("stop", None)
+    push, state = pushed(reference), CustomerState(consents={MARKETING_PUSH: True})
+    assert isinstance(push, Push)
+    assert regate(push, state, reference, GATE, NOON) is None
+    reference.put_rule("stop", stop)
+    assert regate(push, state, reference, GATE, NOON) is Reason.NO_ELIGIBLE_OFFER
+
+
+LARGE = make_model("large", random_arrays(items=150, seed=2, neighbours=20))
+RANKED = make_model("ranked", random_arrays(items=150, seed=3) | ranker_arrays(Ranker(only_habits(), repeats_of(150))))
+
+
+def wide_world(chance: np.random.Generator) -> Reference:
+    """Items of six categories, some not to be had, and exclusions of some items and, at times, of whole categories."""
+    reference = Reference()
+    for row in range(160):
+        item = Item(id=f"i{row}", category=f"c{row % 6}", brand=f"b{row % 17}", available=bool(chance.random() < 0.9))
+        reference.put_item(item.id, item)
+    for number in range(int(chance.integers(1, 6))):
+        stop = Rule(
+            id=f'stop "{number}"',
+            effect=Effect.EXCLUDE,
+            items=frozenset(f"i{row}" for row in chance.integers(0, 160, 5)),
+            categories=frozenset({f"c{row}" for row in chance.integers(0, 6, chance.integers(0, 3))}),
+            brands=frozenset({f"b{row}" for row in chance.integers(0, 17, chance.integers(0, 3))}),
+            placements=frozenset({"home", "cart"} if chance.random() < 0.5 else ()),
+            stores=frozenset({"s0"} if chance.random() < 0.3 else ()),
+            starts=NOON + int(chance.integers(-DAY, DAY // 4)),
+        )
+        reference.put_rule(stop.id, stop)
+    return reference
+
+
+def wide_query(chance: np.random.Generator, number: int) -> Query:
+    cart = {f"i{row}": 1 for row in chance.integers(0, 160, 3).tolist()}
+    state = msgspec.structs.replace(somebody(chance), cart=cart)
+    store, limit = ("", "s0", "s1")[number % 3], int(chance.integers(1, 60))
+    return Query(customer=f"c{number}", state=state, at=NOON + number, store=store, limit=limit)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([*MODELS, LARGE, RANKED]))
+def test_exclusions_give_the_same_slates_in_a_batch_as_one_by_one(seed: int, model: Model) -> None:
+    chance = np.random.default_rng(seed)
+    reference = wide_world(chance)
+    queries = [wide_query(chance, number) for number in range(6)]
+    asked = [slate_for(query, Spot(), model, reference) for query in queries]
+    warm = warm_slates(queries, model, reference)
+    assert recommend_many(queries, model, reference) == asked
+    moving = rule("moves nothing", Effect.BOOST, "nothing of ours")
+    reference.put_rule(moving.id, moving)
+    for query, together, kept in zip(queries, asked, warm, strict=True):
+        if exclusions_at(query, reference) is not None:
+            assert slate_for(query, Spot(), model, reference) == together
+            [alone] = warm_slates([query], model, reference)
+            assert decode_slate(alone) == decode_slate(kept)
+
+
+def test_an_exclusion_of_all_that_a_customer_likes_leaves_what_they_like_next() -> None:
+    """Not what everybody likes: the ranking is looked at as deep as where slates are made one by one."""
+    query = Query(customer="ana", state=somebody(np.random.default_rng(5)), at=NOON, limit=10)
+    best = [one.item for one in recommend(msgspec.structs.replace(query, limit=60), LARGE, Reference()).items]
+    reference = shop_with(rule("stop", Effect.EXCLUDE, *best[:45]))
+    reference.items.clear()
+    assert ids(recommend(query, LARGE, reference)) == best[45:55]
+
+
+def test_an_exclusion_follows_the_catalogue(model: Model) -> None:
+    reference = shop_with(Rule(id="dairy", effect=Effect.EXCLUDE, categories=frozenset({"Dairy"})))
+    assert "lamp" in ids(placed(model, reference))
+    reference.put_item("lamp", msgspec.structs.replace(ITEMS[5], department="Dairy"))
+    assert Dropped("lamp", "excluded by dairy") in placed(model, reference).dropped
+    reference.put_item("lamp", ITEMS[5])
+    assert "lamp" in ids(placed(model, reference))
+
+
+def test_exclusions_cost_a_micro_batch_little(model: Model) -> None:
+    reference = shop_with(*(rule(f"r{n}", Effect.EXCLUDE, "cheese") for n in range(20)))
+    queries = [Query(customer="ana", state=ANA, at=NOON + n, limit=3) for n in range(300)]
+    plain, ruled = ([], [])  # type: tuple[list[float], list[float]]
+    for _ in range(7):
+        for times, world_now in ((plain, shop()), (ruled, reference)):
+            start = time.process_time()
+            warm_slates(queries, model, world_now)
+            times.append(time.process_time() - start)
+    assert min(ruled) < 2 * min(plain)
 
 
 def test_warm_slates_obey_the_rules_of_each_customers_store_and_keep_their_order(model: Model) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recommender.batch import room
 from recommender.kernel import answer
 from recommender.model import Model, ModelRefused, load, make_model
+from recommender.policy import DEEPER
 from recommender.publication import Provenance, publish
 from recommender.rank_features import (
     BASKETS_WITH,
@@ -20,6 +21,7 @@ from recommender.rank_features import (
     LAST_HABIT,
     NEVER,
     OVERDUE,
+    PLACE,
     SCORE,
     Known,
     Repeats,
@@ -191,6 +193,16 @@ def test_a_ranker_moves_items_but_the_scale_of_scores_stays_the_blends() -> None
     assert [item.item for item in after.items] != [item.item for item in before.items]
     sources = {item.item: (item.source, item.because) for item in before.items}
     assert all(sources[item.item] == (item.source, item.because) for item in after.items)
+
+
+def test_the_ranker_orders_the_best_hundred_however_deep_the_ranking_is() -> None:
+    """With the last of whatever it is given as its favourites."""
+    last = only_habits(PLACE)._replace(thresholds=sealed(np.array([99.5])), leaves=sealed(np.array([0.0, 1.0])))  # type: ignore[arg-type]
+    model = make_model("m", random_arrays(150) | ranker_arrays(Ranker(last, known(150))))
+    shallow = replace(model.blend, popular_depth=150)
+    query = Query(customer="ana", state=after_purchases(bought((0, "i3 i5"))), at=(START + 2 * DAY) * 1000)
+    deep = recommend(query, model, Reference(), replace(shallow, spare=DEEPER))
+    assert deep == recommend(query, model, Reference(), shallow)
 
 
 def test_of_whom_nothing_is_known_the_blend_decides() -> None:
