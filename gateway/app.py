@@ -44,6 +44,7 @@ from gateway.recommendations import Recommending
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
 from gateway.sources import Sources
+from gateway.together import Together
 from recommender.exploration import ExplorationPolicy
 from recommender.policy import GatePolicy
 from recommender.warm_up import compile_slates
@@ -134,7 +135,8 @@ def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Met
     profiles = Profiles(ports.views, partitions)
     exploration = ExplorationPolicy(rate=settings.exploration)
     seal = settings.attribution_key.get_secret_value().encode()
-    recommending = Recommending(keys, profiles, ports.models, ports.reference, meters, exploration, seal)
+    together = Together(ports.reference)
+    recommending = Recommending(keys, profiles, ports.models, ports.reference, together, meters, exploration, seal)
     offering = Offering(keys, profiles, ports.reference, GatePolicy())
     inboxes = Inboxes(keys, ports.views, meters, partitions, settings.stream_limit, ports.closing, profiles)
     return [

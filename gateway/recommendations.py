@@ -23,7 +23,8 @@ from gateway.profiles import Profiles, Whose
 from gateway.responses import answer
 from gateway.rights import Right
 from gateway.sentences import why
-from recommender.exploration import ExplorationPolicy, Explored, explored
+from gateway.together import Together
+from recommender.exploration import ExplorationPolicy, Explored, deepened, drawn
 from recommender.merchandising import starving
 from recommender.placed import Spot
 from recommender.placements import HOME, RECIPES, listed
@@ -57,6 +58,7 @@ class Recommending:
     profiles: Profiles
     models: Models
     reference: Reference
+    together: Together
     meters: Meters
     exploration: ExplorationPolicy
     attribution_key: bytes
@@ -71,7 +73,8 @@ class Recommending:
         spot = _spot(given)
         (customer, state), fallback = await self._whose(profile)
         query = Query(customer=customer, state=state, at=now(), placement=placement, store=store, limit=limit)
-        chosen = explored(query, spot, self.models.current, self.reference, self.exploration)
+        slate = await self.together.slate(deepened(query, self.exploration), spot, self.models.current)
+        chosen = drawn(query, slate, self.exploration)
         fallback = fallback or chosen.slate.fallback
         if fallback:
             self.meters.fell_back(fallback)
