@@ -46,6 +46,7 @@ from gateway.settings import GatewaySettings
 from gateway.shadow_meters import ShadowMeters
 from gateway.shadowing import Shadowing
 from gateway.sources import Sources
+from gateway.together import Together
 from recommender.exploration import ExplorationPolicy
 from recommender.policy import GatePolicy
 from recommender.warm_up import compile_all
@@ -136,8 +137,11 @@ def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Met
     profiles = Profiles(ports.views, partitions)
     exploration = ExplorationPolicy(rate=settings.exploration)
     seal = settings.attribution_key.get_secret_value().encode()
+    together = Together(ports.reference)
     shadowing = Shadowing(ports.reference, ShadowMeters(meters.registry))
-    recommending = Recommending(keys, profiles, ports.models, ports.reference, meters, exploration, seal, shadowing)
+    recommending = Recommending(
+        keys, profiles, ports.models, ports.reference, together, meters, exploration, seal, shadowing
+    )
     offering = Offering(keys, profiles, ports.reference, GatePolicy())
     inboxes = Inboxes(keys, ports.views, meters, partitions, settings.stream_limit, ports.closing, profiles)
     return [

@@ -24,7 +24,8 @@ from gateway.responses import answer
 from gateway.rights import Right
 from gateway.sentences import why
 from gateway.shadowing import Shadowing
-from recommender.exploration import ExplorationPolicy, Explored, explored
+from gateway.together import Together
+from recommender.exploration import ExplorationPolicy, Explored, deepened, drawn
 from recommender.merchandising import starving
 from recommender.placed import Spot
 from recommender.placements import HOME, RECIPES, listed
@@ -58,6 +59,7 @@ class Recommending:
     profiles: Profiles
     models: Models
     reference: Reference
+    together: Together
     meters: Meters
     exploration: ExplorationPolicy
     attribution_key: bytes
@@ -74,7 +76,8 @@ class Recommending:
         (customer, state), fallback = await self._whose(profile)
         query = Query(customer=customer, state=state, at=now(), placement=placement, store=store, limit=limit)
         serving = self.models.serving
-        chosen = explored(query, spot, serving.of(customer), self.reference, self.exploration)
+        slate = await self.together.slate(deepened(query, self.exploration), spot, serving.of(customer))
+        chosen = drawn(query, slate, self.exploration)
         self.shadowing.beside(query, spot, serving)
         fallback = fallback or chosen.slate.fallback
         if fallback:

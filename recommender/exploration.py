@@ -45,19 +45,34 @@ class Explored(NamedTuple):
 
 
 def explored(query: Query, spot: Spot, model: Model, reference: Reference, policy: ExplorationPolicy) -> Explored:
-    """As `slate_for`, with some places drawn. A slate too short for alternatives is the ranked one."""
+    """As `slate_for`, with some places drawn."""
+    return drawn(query, slate_for(deepened(query, policy), spot, model, reference), policy)
+
+
+def deepened(query: Query, policy: ExplorationPolicy) -> Query:
+    """The query whose slate has room for the alternatives, too."""
     limit = wanted(query)
-    places = [place for place in policy.places if place < limit]
-    if policy.rate <= 0.0 or not places:
-        return Explored(slate_for(query, spot, model, reference))
-    deeper = msgspec.structs.replace(query, limit=limit + len(places) * policy.alternatives)
-    slate = slate_for(deeper, spot, model, reference)
+    places = _places(limit, policy)
+    return msgspec.structs.replace(query, limit=limit + len(places) * policy.alternatives) if places else query
+
+
+def drawn(query: Query, slate: Slate, policy: ExplorationPolicy) -> Explored:
+    """slate: of the `deepened` query. One too short for alternatives is the ranked one."""
+    limit = wanted(query)
+    places = _places(limit, policy)
+    if not places:
+        return Explored(slate)
     draws = _draws(slate.items, limit, places, policy)
     items = list(slate.items[:limit])
     for draw, (whether, which) in zip(draws, _chances(query, len(draws)), strict=True):
         if whether < draw.rate:
             items[draw.place] = _alternative(draw, which, slate.items[limit:])
     return Explored(msgspec.structs.replace(slate, items=tuple(items)), draws)
+
+
+def _places(limit: int, policy: ExplorationPolicy) -> list[int]:
+    """Those that may be left to chance, of a slate of `limit` items."""
+    return [place for place in policy.places if place < limit] if policy.rate > 0.0 else []
 
 
 def _draws(

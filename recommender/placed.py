@@ -88,6 +88,11 @@ def slate_for(query: Query, spot: Spot, model: Model, reference: Reference) -> S
     return _placed(_seen(query, spot, reference)._replace(steering=rules), query, spot, model, reference)
 
 
+def is_plain(query: Query, reference: Reference) -> bool:
+    """Whether its slate is the home slate that no merchandiser's rule concerns: `recommend_many` makes many at once."""
+    return query.placement == HOME and steering(reference, HOME, query.store, query.at) is None
+
+
 def warm_slates(queries: Sequence[Query], model: Model, reference: Reference) -> list[bytes]:
     """The home slates of a micro-batch, encoded: together in one kernel call, but for those in which a merchandiser's
     rule pins or moves, which are made one by one; without the ranker, as `encoded_slates` tells."""

@@ -138,7 +138,10 @@ class Known(NamedTuple):
 
 def _own_room(batch: Batch) -> Own:
     """Large enough for the largest customer of the batch."""
-    most = int(np.diff(batch.habit_starts).max(initial=0) + np.diff(batch.history_starts).max(initial=0))
+    if len(batch.at) == 1:
+        most = len(batch.habits) + len(batch.history)
+    else:
+        most = int(np.diff(batch.habit_starts).max(initial=0) + np.diff(batch.history_starts).max(initial=0))
     return Own(
         np.zeros(2 << max(most, 1).bit_length(), np.int32),
         np.empty(most, np.uint64),
