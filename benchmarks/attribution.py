@@ -12,6 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from benchmarks.report import Figures, show
+from benchmarks.shelves import random_arrays
 from gateway.attributed import token_of
 from recommender.exploration import ExplorationPolicy, Explored, explored
 from recommender.model import make_model
@@ -25,7 +26,6 @@ from retail.journey import advance
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from tests.shop import common
-from tests.unit.recommender.shelves import random_arrays
 
 NOW = 1_750_000_000_000
 """Milliseconds; only differences count."""

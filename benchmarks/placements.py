@@ -1,7 +1,8 @@
 """What a slate costs by placement: CPU of one answer, over a made-up assortment of 70,000 items.
 
 A customer with hundreds of purchases asks, once as anybody and once for a household with an allergen, whose items are
-looked at one by one. The model's numbers are random: the work is that of a trained one, the taste is not.
+looked at one by one. A home slate also as one of a micro-batch: under no rule of merchandisers, with an exclusion, and
+with a boost. The model's numbers are random: the work is that of a trained one, the taste is not.
 """
 
 import argparse
@@ -12,8 +13,9 @@ import msgspec
 import numpy as np
 
 from benchmarks.report import Figures, show
+from benchmarks.shelves import random_arrays
 from recommender.model import Model, make_model
-from recommender.placed import Spot, slate_for
+from recommender.placed import Spot, slate_for, warm_slates
 from recommender.placements import RECIPES
 from recommender.recommend import Query
 from retail import habits, history
@@ -21,10 +23,10 @@ from retail.catalog import Item, item_key
 from retail.customers import CustomerState, Interaction
 from retail.events import Channel
 from retail.household import Household
+from retail.merchandising import Effect, Rule
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.stores import Store, Zone
-from tests.unit.recommender.shelves import random_arrays
 
 NOW = 1_750_000_000
 """Seconds; only differences count."""
@@ -73,7 +75,8 @@ def cost(query: Query, spot: Spot, model: Model, reference: Reference, rounds: i
 
 def measure(items: int, rounds: int) -> Figures:
     model = make_model("made-up", random_arrays(items=items, factors=64, neighbours=30))
-    return dict(_figures(model, assortment(items), regular(items), rounds))
+    shop, customer = assortment(items), regular(items)
+    return {**dict(_figures(model, shop, customer, rounds)), **dict(_together(model, shop, customer, rounds))}
 
 
 def _figures(model: Model, reference: Reference, state: CustomerState, rounds: int) -> Iterator[tuple[str, float]]:
@@ -85,6 +88,26 @@ def _figures(model: Model, reference: Reference, state: CustomerState, rounds: i
             costs = cost(query, spot, model, reference, rounds)
             yield f"{placement}{who}_p50_ms", float(np.percentile(costs, 50))
             yield f"{placement}{who}_p99_ms", float(np.percentile(costs, 99))
+
+
+BATCH = 64
+EXCLUSION = Rule(id="no c7", effect=Effect.EXCLUDE, categories=frozenset({"c7"}))
+BOOST = Rule(id="own brand", effect=Effect.BOOST, brands=frozenset({"b1"}))
+
+
+def _together(model: Model, reference: Reference, state: CustomerState, rounds: int) -> Iterator[tuple[str, float]]:
+    """Microseconds of CPU of a home slate in a micro-batch."""
+    queries = [Query(customer="ana", state=state, at=NOW * 1000 + n, store="s0", limit=10) for n in range(BATCH)]
+    for name, rule in (("", None), ("_exclusion", EXCLUSION), ("_exclusion_boost", BOOST)):
+        if rule is not None:
+            reference.put_rule(rule.id, rule)
+        warm_slates(queries, model, reference)
+        costs = []
+        for _ in range(max(rounds // BATCH, 5)):
+            begun = time.process_time()
+            warm_slates(queries, model, reference)
+            costs.append((time.process_time() - begun) / BATCH * 1e6)
+        yield f"home_in_batch{name}_p50_us", float(np.percentile(costs, 50))
 
 
 def main() -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from recommender.filters import Filters
+from recommender.filters import JUST_BOUGHT, Filters
 from recommender.merchandising import Pin, Steering
-from recommender.selection import JUST_BOUGHT, Selection
+from recommender.rests import Rests
+from recommender.selection import Selection
 from retail.slates import Dropped, Recommendation, Source
 
 Candidate = tuple[str, float, Source, str]
@@ -15,8 +16,8 @@ Candidate = tuple[str, float, Source, str]
 @dataclass(slots=True)
 class Draft:
     """limit: items wanted. selection: the rule after the filters, None for none. surplus: what may be shown, though
-    there are enough of its kind, and why. steering: merchandisers' rules, None for none. pinned: by item, with its
-    place; it is kept at no other."""
+    there are enough of its kind, and why. steering: merchandisers' rules, None for none. rests: of what was
+    bought, by these rules. pinned: by item, with its place; it is kept at no other."""
 
     filters: Filters
     limit: int
@@ -25,6 +26,7 @@ class Draft:
     selection: Selection | None = None
     surplus: list[tuple[Recommendation, str]] = field(default_factory=list)
     steering: Steering | None = None
+    rests: Rests | None = None
     pinned: dict[str, tuple[int, Recommendation]] = field(default_factory=dict)
 
     @property
@@ -86,14 +88,18 @@ class Draft:
                 return
             if item in decided:
                 continue
-            if reason := self.filters.refusal(item) or steering.exclusion(item):
+            if reason := self._ruled_out(item, steering):
                 self.dropped.append(Dropped(item, reason))
             else:
                 self._select(Recommendation(item, score, source, because, steering.moved_by(item)))
 
+    def _ruled_out(self, item: str, steering: Steering) -> str:
+        reason = self.filters.refusal(item) or steering.exclusion(item)
+        return JUST_BOUGHT if not reason and self.rests is not None and self.rests.holds(item) else reason
+
     def _refusal(self, item: str) -> str:
         """Why an item is not shown though a merchandiser pins it, "" where it is."""
-        reason = self.filters.refusal(item) or (self.steering.exclusion(item) if self.steering else "")
+        reason = self._ruled_out(item, self.steering) if self.steering else self.filters.refusal(item)
         if not reason and self.selection is not None and self.selection.rests(item):
             return JUST_BOUGHT
         return reason

@@ -1,4 +1,4 @@
-"""Which candidates of a micro-batch merchandisers' rules exclude, by place; the reasons name the rules.
+"""Which candidates of a micro-batch merchandisers' rules exclude or let rest, by place; the reasons name the rules.
 
 An item is asked about once for each set of rules that hold together, when it first is a candidate: the answer is kept
 by its row in the model until the item or a rule changes.
@@ -19,7 +19,7 @@ from recommender.stock import CODES
 from retail.reference import Reference
 
 TABLES = 64
-"""Sets of rules that are remembered, the latest; four bytes an item each. Stores without own rules share one."""
+"""Sets of rules that are remembered, the latest; eight bytes an item each. Stores without own rules share one."""
 
 NOT_ASKED = -1
 
@@ -36,14 +36,16 @@ class Asker(Protocol):
 
 
 class Excluded(NamedTuple):
-    """codes: (Q, k) by place, 0 where no rule excludes the candidate. reasons: by code; they begin with REASONS."""
+    """By place. codes: (Q, k), 0 where no rule excludes the candidate. rests: (Q, k) seconds for which it is not shown
+    to who bought it. reasons: by code; they begin with REASONS."""
 
     codes: NDArray[np.int32]
+    rests: NDArray[np.int32]
     reasons: tuple[str, ...]
 
 
 class Exclusions:
-    """tables: (I,) codes by item row, for each set of rules by their ids."""
+    """tables: (2, I) codes and rests by item row, for each set of rules by their ids."""
 
     def __init__(self, model: Model, reference: Reference) -> None:
         self.items = model.items
@@ -63,25 +65,24 @@ class Exclusions:
             return False
         rows = [row for row in model.rows(changed) if row >= 0]
         for table in self._tables.values():
-            table[rows] = NOT_ASKED
+            table[:, rows] = NOT_ASKED
         self._item_changes = reference.item_changes
         return True
 
     def of(self, rules: Steering, rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The codes of item rows, of any shape."""
+        """(2, n) codes and rests of n item rows."""
         table = self._table(rules)
-        codes = table[rows]
-        if (codes == NOT_ASKED).any():
-            for row in np.unique(rows[codes == NOT_ASKED]).tolist():
-                table[row] = self._code(rules.exclusion(self.items[row]))
-            codes = table[rows]
-        return codes
+        new = rows[table[0, rows] == NOT_ASKED]
+        for row in np.unique(new).tolist() if len(new) else ():
+            item = self.items[row]
+            table[:, row] = self._code(rules.exclusion(item)), rules.rest(item)
+        return table[:, rows]
 
     def _table(self, rules: Steering) -> NDArray[np.int32]:
-        names = tuple(rule.id for rule in rules.exclusions)
+        names = tuple(rule.id for rule in (*rules.exclusions, *rules.rests))
         known = self._tables.pop(names, None)
         if known is None:
-            known = np.full(len(self.items), NOT_ASKED, np.int32)
+            known = np.full((2, len(self.items)), NOT_ASKED, np.int32)
         self._tables[names] = known
         if len(self._tables) > TABLES:
             del self._tables[next(iter(self._tables))]
@@ -96,22 +97,22 @@ class Exclusions:
 
 
 def exclusions_at(asker: Asker, reference: Reference) -> Steering | None:
-    """The rules that hold for whoever asks, where one of them excludes anything."""
+    """The rules that hold for whoever asks, where one of them excludes anything or lets it rest."""
     rules = steering(reference, asker.placement, asker.store, asker.at)
-    return rules if rules is not None and rules.exclusions else None
+    return rules if rules is not None and rules.leaves_out else None
 
 
 def excluded(askers: Sequence[Asker], answers: Answers, model: Model, reference: Reference) -> Excluded:
-    codes = np.zeros(answers.rows.shape, np.int32)
+    found = np.zeros((2, *answers.rows.shape), np.int32)
     groups = _by_rules(askers, reference) if reference.rules else []
     if not groups:
-        return Excluded(codes, REASONS)
+        return Excluded(found[0], found[1], REASONS)
     known = _exclusions.of(model, reference)
     valid = np.arange(answers.rows.shape[1]) < answers.counts[:, None]
     for rules, asking in groups:
         places = valid if len(asking) == len(askers) else valid & np.isin(np.arange(len(askers)), asking)[:, None]
-        codes[places] = known.of(rules, answers.rows[places])
-    return Excluded(codes, known.reasons)
+        found[:, places] = known.of(rules, answers.rows[places])
+    return Excluded(found[0], found[1], known.reasons)
 
 
 def _by_rules(askers: Sequence[Asker], reference: Reference) -> list[tuple[Steering, list[int]]]:

@@ -20,6 +20,7 @@ UNKNOWN_AGE = "unknown_age"
 NOT_IN_STORE = "not_in_store"
 IN_CART = "in_cart"
 IN_VIEW = "in_view"
+JUST_BOUGHT = "just_bought"
 
 EXCLUDED_BY = "excluded by "
 """What the reason begins with where a merchandiser's rule wants it so; the rule's id follows."""
@@ -37,6 +38,7 @@ REASONS = (
     DIET,
     UNKNOWN_INGREDIENTS,
     NOT_IN_STORE,
+    JUST_BOUGHT,
 )
 """Why an item is dropped, by code; 0 lets it pass."""
 

@@ -1,4 +1,4 @@
-"""What merchandisers' rules make of a slate: which hold now, what they exclude, pin and rank otherwise; pure.
+"""What merchandisers' rules make of a slate: which hold now, what they exclude, let rest, pin and rank otherwise; pure.
 
 The filters of `recommender.filters` come first: no rule brings back what may not be shown.
 """
@@ -15,6 +15,8 @@ from retail.merchandising import Effect, Rule
 from retail.reference import Reference
 from retail.slates import Slate
 
+DAY = 86_400
+
 OFFERS = "offers"
 """The placement by which a rule names offers and pushes."""
 
@@ -29,11 +31,12 @@ class Pin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """The rules that hold for one slate, by what they do. Of several that would exclude or move one item, the first
-    by id does."""
+    """The rules that hold for one slate, by what they do. Of several that would exclude, rest or move one
+    item, the first by id does."""
 
     catalog: Mapping[str, Item]
     exclusions: tuple[Rule, ...]
+    rests: tuple[Rule, ...]
     weights: tuple[Rule, ...]
     pins: tuple[Pin, ...]
 
@@ -42,10 +45,20 @@ class Steering:
         """Whether anything is pinned, boosted or buried, for which a slate has to be looked at as a whole."""
         return bool(self.weights or self.pins)
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether it is so of anything, for everybody or for who bought it."""
+        return bool(self.exclusions or self.rests)
+
     def exclusion(self, item: str) -> str:
         """Why the item is left out, "" where no rule wants that."""
         rule = _first(self.exclusions, item, self.catalog)
         return EXCLUDED_BY + rule.id if rule else ""
+
+    def rest(self, item: str) -> int:
+        """Seconds for which the item is not shown to who bought it, 0 for none."""
+        rule = _first(self.rests, item, self.catalog)
+        return rule.days * DAY if rule else 0
 
     def moved_by(self, item: str) -> str:
         """The id of the rule that boosts or buries the item, "" for none."""
@@ -76,6 +89,7 @@ def _steering(rules: Sequence[Rule], catalog: Mapping[str, Item]) -> Steering | 
     return Steering(
         catalog,
         tuple(rule for rule in rules if rule.effect is Effect.EXCLUDE),
+        tuple(rule for rule in rules if rule.effect is Effect.REST),
         tuple(rule for rule in rules if rule.effect in (Effect.BOOST, Effect.BURY)),
         tuple(sorted(pins, key=lambda pin: (pin.place, pin.rule))),
     )

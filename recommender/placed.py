@@ -22,8 +22,10 @@ from recommender.model import Model
 from recommender.newcomers import newcomers_of, with_newcomers
 from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
 from recommender.policy import DEEPER, BlendPolicy
-from recommender.recommend import Query, batch_of, encoded_slates, in_view, ranked, recommend, wanted
+from recommender.recommend import Query, batch_of, encoded_slates, ranked, recommend, wanted
 from recommender.records import INTERACTION
+from recommender.rests import rests_of
+from recommender.screen import on_screen
 from recommender.selection import Selection, bought_within
 from recommender.workspace import Workspace
 from retail import history
@@ -258,13 +260,14 @@ def _allowed(
 
 
 def _draft(query: Query, seen: Seen, spot: Spot, model: Model, reference: Reference) -> Draft:
-    screen = spot.item or in_view(query, model, seen.recipe.blend.in_view)
+    screen = spot.item or on_screen(query.state, query.at, model, seen.recipe.blend.in_view)
     bought = bought_within(query.state, seen.recipe, query.at)
     return Draft(
         filters_of(query.state, reference.items, query.at, query.store, screen),
         wanted(query),
         selection=Selection(seen.recipe, reference.items, bought),
         steering=seen.steering,
+        rests=rests_of(query.state, seen.steering, query.at),
     )
 
 

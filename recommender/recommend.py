@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -20,13 +19,15 @@ from recommender.policy import DEEPER, BlendPolicy
 from recommender.rank_features import Known
 from recommender.rank_trees import best, rerank
 from recommender.records import HABIT, INTERACTION, pack
+from recommender.rests import rests_of
+from recommender.screen import on_screen
 from recommender.sessions import add_sessions
 from recommender.sieve import Left, Sieve, cart_keys, left_over, sift
 from recommender.slate_text import write_slates
 from recommender.stock import CODES, Stock, stock_of
 from recommender.trending import add_trends
 from recommender.workspace import Workspace, cached_weights
-from retail.customers import CustomerState, Interaction
+from retail.customers import CustomerState
 from retail.reference import Reference
 from retail.slates import Dropped, Recommendation, Slate, encode_slate
 
@@ -155,6 +156,7 @@ def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy
         stock=stock.codes,
         personal=_personal_codes(queries, answers, stock, reference),
         excluded=gone.codes,
+        rests=gone.rests,
         keys=model.keys,
         limits=np.array(limits, np.int32),
         carts=carts,
@@ -228,24 +230,12 @@ def _filled(choice: Choice, query: Query, model: Model, reference: Reference, po
     if rules is not None:
         deeper = replace(policy, spare=DEEPER)
         choice = next(_choices(_answer((query,), model, reference, deeper), model))
-    screen = in_view(query, model, policy.in_view)
+    screen = on_screen(query.state, query.at, model, policy.in_view)
     filters = filters_of(query.state, reference.items, query.at, query.store, screen)
     draft = Draft(filters, wanted(query), list(choice.items), list(choice.dropped), steering=rules)
+    draft.rests = rests_of(query.state, rules, query.at)
     fill(draft, everywhere(query.store, model, reference))
     return choice._replace(items=tuple(draft.kept), dropped=tuple(draft.dropped))
-
-
-def in_view(query: Query, model: Model, span: timedelta) -> str:
-    """The item on the screen: viewed last, and not longer ago than `span`; "" where the model knows none."""
-    newest = pack([query.state.history], INTERACTION).records[-1:]
-    if not len(newest) or not len(model.items):
-        return ""
-    keys, key = model.shelf.keys, newest["item"][0]
-    place = min(int(np.searchsorted(keys, key)), len(keys) - 1)
-    age = query.at // 1000 - int(newest["at"][0])
-    if newest["kind"][0] != Interaction.VIEWED or age > span.total_seconds() or keys[place] != key:
-        return ""
-    return model.items[int(model.shelf.rows[place])]
 
 
 def _those(sifted: Sifted, customers: Sequence[int]) -> Sifted:

@@ -9,7 +9,6 @@ from retail.catalog import Item, item_key
 from retail.customers import CustomerState, Interaction
 from retail.history import interactions
 
-JUST_BOUGHT = "just_bought"
 CATEGORY_FULL = "category_full"
 FAMILY_FULL = "family_full"
 

@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from recommender.batch import Answers, Batch
 from recommender.compiled import compiled, inlined
-from recommender.filters import IN_CART, IN_VIEW, REASONS
+from recommender.filters import IN_CART, IN_VIEW, JUST_BOUGHT, REASONS
 from retail.catalog import item_key
 from retail.customers import Interaction
 
-CART_CODE, VIEW_CODE = REASONS.index(IN_CART), REASONS.index(IN_VIEW)
+CART_CODE, VIEW_CODE, REST_CODE = (REASONS.index(reason) for reason in (IN_CART, IN_VIEW, JUST_BOUGHT))
 
-VIEWED = int(Interaction.VIEWED)
+VIEWED, BOUGHT = int(Interaction.VIEWED), int(Interaction.BOUGHT)
 
 _NO_KEYS = np.zeros(0, np.uint64)
 
 
 class Sieve(NamedTuple):
     """stock: (I,) a code of REASONS by item row. personal: (Q, k) a code by place, of the items that some customers
-    may be shown and others not. excluded: (Q, k) a code by place, see `recommender.exclusions`; what may not be shown
-    anyway is not said to be excluded. keys: (I,) item key by row. limits: (Q,) items wanted.
+    may be shown and others not. excluded: (Q, k) a code by place, rests: (Q, k) seconds, see `recommender.exclusions`;
+    what may not be shown anyway is not said to be excluded. keys: (I,) item key by row. limits: (Q,) items wanted.
 
     carts: keys of what is held, customer q's from cart_starts[q] to cart_starts[q + 1].
     in_view: seconds for which the item viewed last counts as on the screen.
@@ -35,6 +35,7 @@ class Sieve(NamedTuple):
     stock: NDArray[np.uint8]
     personal: NDArray[np.uint8]
     excluded: NDArray[np.int32]
+    rests: NDArray[np.int32]
     keys: NDArray[np.uint64]
     limits: NDArray[np.int32]
     carts: NDArray[np.uint64]
@@ -76,6 +77,20 @@ def _refusal(sieve: Sieve, q: int, row: int, screen: np.uint64, seen: bool) -> i
     return VIEW_CODE if seen and key == screen else 0
 
 
+@inlined
+def _rests(batch: Batch, q: int, key: np.uint64, rest: int) -> bool:
+    """Whether it was bought less than `rest` seconds ago, as `recommender.rests` tells it."""
+    since = batch.at[q] - np.int64(rest)
+    for n in range(batch.habit_starts[q], batch.habit_starts[q + 1]):
+        if batch.habits[n]["item"] == key and np.int64(batch.habits[n]["last"]) > since:
+            return True
+    for n in range(batch.history_starts[q], batch.history_starts[q + 1]):
+        record = batch.history[n]
+        if record["item"] == key and record["kind"] == BOUGHT and np.int64(record["at"]) > since:
+            return True
+    return False
+
+
 @compiled
 def sift(batch: Batch, sieve: Sieve, answers: Answers, left: Left) -> None:
     """Closes the ranks of `answers` until a customer's limit is reached; what was dropped before goes to `left`."""
@@ -93,6 +108,8 @@ def sift(batch: Batch, sieve: Sieve, answers: Answers, left: Left) -> None:
             row = answers.rows[q, place]
             code = int(sieve.personal[q, place]) or _refusal(sieve, q, row, screen, seen)
             code = code or int(sieve.excluded[q, place])
+            if code == 0 and sieve.rests[q, place] > 0 and _rests(batch, q, sieve.keys[row], sieve.rests[q, place]):
+                code = REST_CODE
             if code != 0:
                 left.rows[q, dropped], left.codes[q, dropped] = row, code
                 dropped += 1

@@ -1,4 +1,4 @@
-"""What merchandisers want of the slates: rules that exclude, pin, boost or bury items, where and while they hold."""
+"""What merchandisers want of the slates: rules that exclude, rest, pin, boost or bury, where and while it holds."""
 
 from enum import StrEnum
 
@@ -9,11 +9,16 @@ from retail.catalog import Item
 LAST_PLACE = 100
 """The last place of the longest slate."""
 
+LONGEST_REST = 3650
+"""Days."""
+
 
 class Effect(StrEnum):
-    """EXCLUDE: shown nowhere the rule holds. PIN: shown at one place. BOOST, BURY: ranked higher, or lower."""
+    """EXCLUDE: shown nowhere the rule holds. REST: not shown for a while to who bought it. PIN: shown at one place.
+    BOOST, BURY: ranked higher, or lower."""
 
     EXCLUDE = "exclude"
+    REST = "rest"
     PIN = "pin"
     BOOST = "boost"
     BURY = "bury"
@@ -24,7 +29,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
     placements, stores: where it holds; empty mean everywhere. A rule with stores does not hold where no store is known.
     starts, ends: milliseconds since the epoch, half open. live: false switches it off.
-    place: of a pin, from 1. strength: what a score is multiplied with to boost it, and divided by to bury it.
+    days: of a rest, from 1. place: of a pin, from 1. strength: what a score is multiplied with to boost it, and divided
+    by to bury it.
 
     Raises ValueError where it cannot be meant; read from JSON, that is a msgspec.ValidationError.
     """
@@ -39,6 +45,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     stores: frozenset[str] = frozenset()
     starts: int = 0
     ends: int = 1 << 62
+    days: int = 0
     place: int = 1
     strength: float = 2.0
     live: bool = True
@@ -67,6 +74,8 @@ def _flaw(rule: Rule) -> str:
         return "it ends before it starts"
     if rule.effect is Effect.PIN and (len(rule.items) != 1 or rule.categories or rule.brands):
         return "a pin names exactly one item, and nothing else"
+    if rule.effect is Effect.REST and not 1 <= rule.days <= LONGEST_REST:
+        return f"days {rule.days} is none of 1 to {LONGEST_REST}; a rest says for how many days"
     if not 1 <= rule.place <= LAST_PLACE:
         return f"place {rule.place} is none of 1 to {LAST_PLACE}"
     if not 1 < rule.strength <= 1e6:

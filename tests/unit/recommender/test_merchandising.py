@@ -1,4 +1,4 @@
-"""Merchandisers pin, boost, bury and exclude, for a while and in a place; no rule shows what may not be shown."""
+"""Merchandisers pin, boost, bury, exclude and let rest, for a while and in a place; nothing forbidden is shown."""
 
 import time
 
@@ -14,18 +14,14 @@ from recommender.merchandising import starving, steering
 from recommender.model import Model, make_model
 from recommender.placed import Spot, slate_for, warm_slates
 from recommender.placements import RECIPES
-from recommender.promote import OfferQuery, PromotionQuery, eligible, promote, regate
 from recommender.ranker import Ranker, ranker_arrays
 from recommender.recommend import Query, encoded_slates, recommend, recommend_many
 from retail.catalog import Item
-from retail.consents import MARKETING_PUSH
 from retail.customers import CustomerState
-from retail.decisions import Decision, Push, Reason, Verdict, Withheld
 from retail.merchandising import Effect, Rule
-from retail.offers import Offer
 from retail.reference import Reference
 from retail.slates import Dropped, Slate, Source, decode_slate
-from tests.shop import DAY, GATE, ITEMS, NOON, added, bought, customer_who, entered, occasion, offer, shop
+from tests.shop import DAY, ITEMS, NOON, added, bought, customer_who, entered, shop
 from tests.unit.recommender.shelves import random_arrays, trained
 from tests.unit.recommender.test_forbidden import MODELS, customer, world
 from tests.unit.recommender.test_kernel import somebody
@@ -209,54 +205,44 @@ def test_no_rule_brings_a_forbidden_item_onto_a_slate(seed: int, model: Model, p
     assert len(set(ids(slate))) == len(slate.items)
 
 
-def pushed(reference: Reference) -> Decision:
-    state = CustomerState(consents={MARKETING_PUSH: True})
-    return promote(PromotionQuery(customer="ana", state=state, occasion=occasion()), reference, GATE)
+@pytest.mark.parametrize("placement", sorted({*RECIPES} - {"after_purchase", "cart"}))
+@pytest.mark.parametrize(("ago", "shown"), [(29, False), (31, True)])
+def test_what_was_bought_rests_as_long_as_its_category_says(
+    model: Model, placement: str, ago: int, shown: bool
+) -> None:
+    reference, state = shop(), customer_who(bought("cheese", at=NOON - ago * DAY))
+    before = "cheese" in ids(placed(model, reference, placement, state=state))
+    reference.put_rule("r", Rule(id="r", effect=Effect.REST, categories=frozenset({"Dairy"}), days=30))
+    slate = placed(model, reference, placement, state=state)
+    assert ("cheese" in ids(slate)) == (before and shown)
+    assert (Dropped("cheese", "just_bought") in slate.dropped) == (before and not shown)
 
 
-def shop_offering(*offers: Offer) -> Reference:
-    reference = shop(offers=list(offers))
-    reference.put_rule("stop", rule("stop", Effect.EXCLUDE, "cheese", "milk"))
-    return reference
+def test_what_others_bought_and_what_was_only_looked_at_does_not_rest(model: Model) -> None:
+    reference = shop_with(Rule(id="r", effect=Effect.REST, categories=frozenset({"Dairy"}), days=3650))
+    state = customer_who(added("cheese", at=NOON - DAY))
+    assert "milk" in ids(placed(model, reference, state=state))
+    assert "cheese" in ids(placed(model, reference, state=msgspec.structs.replace(state, cart={})))
 
 
-def test_an_offer_all_of_whose_items_are_excluded_is_neither_shown_nor_pushed() -> None:
-    reference = shop_offering(offer("dairy-week", items=frozenset({"cheese", "milk"})))
-    query = OfferQuery(customer="ana", state=CustomerState(consents={MARKETING_PUSH: True}), at=NOON, store="madrid")
-    assert eligible(query, reference, GATE) == []
-    decision = pushed(reference)
-    assert isinstance(decision, Withheld)
-    assert Verdict("dairy-week", "excluded by stop") in decision.verdicts
-    reference.put_rule("stop", None)
-    assert isinstance(pushed(reference), Push)
+def test_a_purchase_that_left_the_history_still_rests(model: Model) -> None:
+    """The repeat counter remembers when."""
+    reference = shop_with(rule("r", Effect.REST, "bread", days=365))
+    state = msgspec.structs.replace(ANA, history=b"", cart={})
+    assert Dropped("bread", "just_bought") in placed(model, reference, state=state).dropped
 
 
-def test_an_offer_on_something_else_besides_is_made() -> None:
-    assert isinstance(pushed(shop_offering(offer("o", items=frozenset({"cheese", "bread"})))), Push)
+def test_a_pin_of_what_rests_is_dropped(model: Model) -> None:
+    reference = shop_with(rule("star", Effect.PIN, "bread"), rule("r", Effect.REST, "bread", days=365))
+    slate = placed(model, reference)
+    assert "bread" not in ids(slate)
+    assert Dropped("bread", "just_bought") in slate.dropped
 
 
-def test_a_rule_of_the_home_page_leaves_offers_alone() -> None:
-    reference = shop_offering(offer("o", items=frozenset({"cheese"})))
-    reference.put_rule("stop", rule("stop", Effect.EXCLUDE, "cheese", placements=frozenset({"home"})))
-    assert isinstance(pushed(reference), Push)
-
-
-def test_many_excluded_offers_do_not_silence_another() -> None:
-    excluded = [offer(f"o{n}", items=frozenset({"cheese"}), priority=9) for n in range(30)]
-    decision = pushed(shop_offering(*excluded, offer("bread-week", items=frozenset({"bread"}))))
-    assert isinstance(decision, Push)
-    assert decision.offer == "bread-week"
-
-
-def test_what_was_excluded_since_it_was_decided_is_not_sent() -> None:
-    reference = shop_offering(offer("o", items=frozenset({"cheese"})))
-    stop = reference.rules["stop"]
-    reference.put_rule("stop", None)
-    push, state = pushed(reference), CustomerState(consents={MARKETING_PUSH: True})
-    assert isinstance(push, Push)
-    assert regate(push, state, reference, GATE, NOON) is None
-    reference.put_rule("stop", stop)
-    assert regate(push, state, reference, GATE, NOON) is Reason.NO_ELIGIBLE_OFFER
+@pytest.mark.parametrize("days", [0, -1, 3651])
+def test_a_rest_says_for_how_many_days(days: int) -> None:
+    with pytest.raises(ValueError, match=f"days {days} is none of 1 to 3650"):
+        rule("r", Effect.REST, "bread", days=days)
 
 
 LARGE = make_model("large", random_arrays(items=150, seed=2, neighbours=20))
@@ -281,6 +267,10 @@ def wide_world(chance: np.random.Generator) -> Reference:
             starts=NOON + int(chance.integers(-DAY, DAY // 4)),
         )
         reference.put_rule(stop.id, stop)
+    for number in range(int(chance.integers(0, 4))):
+        names = frozenset({f"c{row}" for row in chance.integers(0, 6, 2)})
+        days = int(chance.integers(1, 400))
+        reference.put_rule(f"rest {number}", Rule(id=f"rest {number}", effect=Effect.REST, categories=names, days=days))
     return reference
 
 
