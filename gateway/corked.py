@@ -78,8 +78,11 @@ class CorkedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Most heads come whole: the clock is only set for one whose end did not come along."""
         super().data_received(data)
         if self._head is not None:
+            if self._late is None:
+                self._late = self.loop.call_later(HEAD_DEADLINE, self._give_up)
             self._head += len(data)
             if self._head > LONGEST_HEAD:
                 self._refuse(b"431 Request Header Fields Too Large")
@@ -88,7 +91,6 @@ class CorkedHttp(HttpToolsProtocol):
         super().on_message_begin()
         self._in_time()
         self._head = 0
-        self._late = self.loop.call_later(HEAD_DEADLINE, self._give_up)
 
     def on_headers_complete(self) -> None:
         self._in_time()

@@ -15,7 +15,15 @@ class Attempt(Generic[T]):
         self._running: asyncio.Task[T] | None = None
 
     async def __call__(self) -> T:
-        return await asyncio.shield(self._begun())
+        """Raises ConnectionAbortedError where it is closed meanwhile: nobody who waits was cancelled themselves."""
+        running = self._begun()
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if running.cancelled() and task is not None and not task.cancelling():
+                raise ConnectionAbortedError("it was closed while it was being opened") from None
+            raise
 
     def begin(self) -> None:
         """For those who do not wait; a fault is then seen by nobody."""

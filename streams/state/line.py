@@ -5,18 +5,17 @@ deadline missed would cost a connection, or, if it struck at the wrong moment, a
 """
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 import hiredis
+from redis._parsers import BaseParser
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import InvalidResponse, ResponseError
 
 Reply = object
 """Whatever a command answers: int, bytes, None, or lists of them; or a Refusal."""
@@ -43,24 +42,30 @@ class Call:
     since: float
 
 
-@dataclass(eq=False)
-class Line:
+class Line(asyncio.Protocol):
     """A connection and who waits on it, in order of their requests. It breaks once and is then thrown away.
 
-    unsent: commands of this turn of the event loop; they leave together, since each write to a socket costs as much
-    as a command.
+    The client connects and logs in, then its socket is taken over: passing each reply through the client's streams and
+    a task costs as much as what is done with it.
     """
 
-    connection: AbstractConnection
-    place: str
-    waiting: deque[Call] = field(default_factory=deque)
-    unsent: list[bytes] = field(default_factory=list)
-    reading: asyncio.Task[None] | None = None
-    writing: asyncio.Task[None] | None = None
+    def __init__(self, connection: AbstractConnection, place: str) -> None:
+        """connection: open."""
+        self._connection = connection
+        self._place = place
+        self.waiting: deque[Call] = deque()
+        self._unsent: list[bytes] = []
+        self._replies = hiredis.Reader(InvalidResponse, BaseParser.parse_error, notEnoughData=_NOTHING)
+        writer = cast(asyncio.StreamWriter, connection._writer)  # noqa: SLF001 - the client has no other way to it
+        self._transport = cast(asyncio.Transport, writer.transport)
+        self._streams = self._transport.get_protocol()
+        self._transport.set_protocol(self)
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ending = asyncio.get_running_loop().create_task(self._end())
 
     @property
     def is_whole(self) -> bool:
-        return self.connection.is_connected and self.reading is not None and not self.reading.done()
+        return not self._over.done() and not self._transport.is_closing()
 
     @classmethod
     async def open(cls, pool: ConnectionPool, place: str) -> "Line":
@@ -71,12 +76,13 @@ class Line:
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
-        line = cls(connection, place)
-        line.reading = asyncio.get_running_loop().create_task(line._read())
-        return line
+        return cls(connection, place)
 
     def send(self, commands: Sequence[Sequence[Argument]]) -> list[asyncio.Future[Reply]]:
-        """The replies to come, one per command. Raises RedisError, OSError where the line is broken or overloaded."""
+        """The replies to come, one per command. Raises RedisError, OSError where the line is broken or overloaded.
+
+        Commands of one turn of the event loop leave together, since each write to a socket costs as much as a command.
+        """
         if not self.is_whole:
             raise ConnectionLost("the connection was lost")
         if len(self.waiting) > WAITING_CALLS:
@@ -85,9 +91,9 @@ class Line:
         calls = [Call(loop.create_future(), loop.time()) for _ in commands]
         packed = [hiredis.pack_command(tuple(command)) for command in commands]  # type: ignore[arg-type]
         self.waiting.extend(calls)
-        self.unsent += packed
-        if self.writing is None:
-            self.writing = loop.create_task(self._write())
+        if not self._unsent:
+            loop.call_soon(self._write)
+        self._unsent += packed
         return [call.reply for call in calls]
 
     def silent_for(self) -> float:
@@ -95,45 +101,51 @@ class Line:
         return asyncio.get_running_loop().time() - self.waiting[0].since if self.waiting else 0.0
 
     async def close(self) -> None:
-        if self.writing is not None:
-            self.writing.cancel()
-        if self.reading is not None:
-            self.reading.cancel()
-            await asyncio.wait([self.reading])
-        await self.connection.disconnect()
+        self._break(ConnectionLost("the connection was closed"))
+        await self._ending
 
-    async def _write(self) -> None:
-        """What fails here breaks the connection, and `_read` tells those who wait."""
+    def data_received(self, data: bytes) -> None:
+        self._replies.feed(data)
         try:
-            # The client would connect anew by itself, to where nobody reads.
-            while self.unsent and self.is_whole:
-                unsent, self.unsent = self.unsent, []
-                with suppress(RedisError, OSError):
-                    await self.connection.send_packed_command(unsent, check_health=False)
-        finally:
-            self.writing = None
+            while (reply := self._replies.gets()) is not _NOTHING and not self._over.done():
+                self._told(reply)
+        except InvalidResponse as fault:
+            self._break(fault)
 
-    async def _read(self) -> None:
-        fault: BaseException = ConnectionLost("the connection was closed")
-        try:
-            while True:
-                reply = await self._next()
-                call = self.waiting.popleft()
-                if not call.reply.done():
-                    call.reply.set_result(reply)
-        except (RedisError, OSError) as lost:
-            fault = lost
-        finally:
-            await self.connection.disconnect(nowait=True)
-            for call in self.waiting:
-                if not call.reply.done():
-                    call.reply.set_exception(fault)
-                    call.reply.exception()
-            self.waiting.clear()
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._break(ConnectionLost(f"the connection was lost: {exc}" if exc else "the connection was closed"))
+        self._streams.connection_lost(exc)
 
-    async def _next(self) -> Reply:
-        """A server's refusal is a reply too."""
-        try:
-            return cast(Reply, await self.connection.read_response(timeout=math.inf))
-        except ResponseError as error:
-            return Refusal(self.place, error)
+    def _write(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if self.is_whole:
+            self._transport.writelines(unsent)
+
+    def _told(self, reply: Reply) -> None:
+        """A server's refusal is a reply, too; one that concerns the connection breaks it."""
+        first = reply[0] if isinstance(reply, list) and reply else reply
+        if isinstance(first, ConnectionLost):
+            self._break(first)
+            return
+        call = self.waiting.popleft()
+        if not call.reply.done():
+            call.reply.set_result(Refusal(self._place, reply) if isinstance(reply, ResponseError) else reply)
+
+    def _break(self, fault: Exception) -> None:
+        """Those who wait are told, the first time."""
+        if self._over.done():
+            return
+        self._over.set_result(None)
+        for call in self.waiting:
+            if not call.reply.done():
+                call.reply.set_exception(fault)
+                call.reply.exception()
+        self.waiting.clear()
+
+    async def _end(self) -> None:
+        await self._over
+        await self._connection.disconnect(nowait=True)
+
+
+_NOTHING = object()
+"""What the reader says as long as no reply is complete."""
