@@ -7,7 +7,7 @@ import pytest
 from recommender.model import Model, load
 from recommender.recommend import Query, recommend
 from recommender.training.table import TableRefused
-from recommender.training.train import train_and_publish
+from recommender.training.train import Material, train_and_publish
 from retail.customers import EMPTY
 from retail.reference import Reference
 
@@ -19,7 +19,7 @@ def model_of(folder: Path, *lines: str, header: str = HEADER) -> Model:
     folder.mkdir(exist_ok=True)
     table = folder / "shop.tsv"
     table.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
-    return load(folder / train_and_publish(table, folder))
+    return load(folder / train_and_publish(Material(table), folder))
 
 
 def shown(model: Model) -> list[tuple[str, float]]:
@@ -51,7 +51,7 @@ def test_an_empty_file_is_answered_with_the_header_it_needs(tmp_path: Path) -> N
     table = tmp_path / "shop.tsv"
     table.write_bytes(b"")
     with pytest.raises(TableRefused, match="line 1: the header must be customer_id basket_id item_id timestamp"):
-        train_and_publish(table, tmp_path)
+        train_and_publish(Material(table), tmp_path)
 
 
 @pytest.mark.parametrize("column", ["quantity", "price"])
