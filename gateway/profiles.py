@@ -61,5 +61,5 @@ class Profiles:
         return next(found, Whose(profile, EMPTY))
 
     async def _state(self, profile: str) -> CustomerState | None:
-        blob, _ = await self.views.customer(partition_of(profile, self.partitions), profile)
+        blob = await self.views.customer(partition_of(profile, self.partitions), profile)
         return decode_state(blob) if blob else None

@@ -149,8 +149,8 @@ class Listener(Protocol):
 class Views(Protocol):
     """What the gateway needs: reads with a deadline. Faults and deadlines raise `StateUnavailable`."""
 
-    async def customer(self, partition: int, customer: str) -> tuple[bytes | None, bytes | None]:
-        """State and slate in one round trip."""
+    async def customer(self, partition: int, customer: str) -> bytes | None:
+        """Their state."""
         ...
 
     async def inbox(self, partition: int, customer: str, after: str, limit: int) -> list[InboxMessage]:

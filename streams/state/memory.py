@@ -80,9 +80,8 @@ class MemoryState:
     async def was_posted(self, partition: int, customer: str, decision: str) -> bool:
         return decision in self._partition(partition).inboxes[customer].decisions
 
-    async def customer(self, partition: int, customer: str) -> tuple[bytes | None, bytes | None]:
-        kept = self._partition(partition)
-        return kept.states.get(customer), kept.slates.get(customer)
+    async def customer(self, partition: int, customer: str) -> bytes | None:
+        return self._partition(partition).states.get(customer)
 
     async def inbox(self, partition: int, customer: str, after: str, limit: int) -> list[InboxMessage]:
         seen = parse_message_id(after) if after else (0, 0)

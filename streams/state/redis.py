@@ -161,12 +161,8 @@ class RedisViews:
         await self._wakes.close()
         await self._calls.close()
 
-    async def customer(self, partition: int, customer: str) -> tuple[bytes | None, bytes | None]:
-        state, slate = cast(
-            list[bytes | None],
-            await self._calls.call(b"MGET", keys.customer(partition, customer), keys.slate(partition, customer)),
-        )
-        return state, slate
+    async def customer(self, partition: int, customer: str) -> bytes | None:
+        return cast(bytes | None, await self._calls.call(b"GET", keys.customer(partition, customer)))
 
     async def inbox(self, partition: int, customer: str, after: str, limit: int) -> list[InboxMessage]:
         first = "({}-{}".format(*parse_message_id(after)) if after else "-"
