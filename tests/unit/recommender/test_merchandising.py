@@ -326,7 +326,7 @@ def test_exclusions_cost_a_micro_batch_little(model: Model) -> None:
             start = time.process_time()
             warm_slates(queries, model, world_now)
             times.append(time.process_time() - start)
-    assert min(ruled) < 2 * min(plain)
+    assert min(ruled) < 4 * min(plain)
 
 
 def test_warm_slates_obey_the_rules_of_each_customers_store_and_keep_their_order(model: Model) -> None:
@@ -353,4 +353,4 @@ def test_rules_that_do_not_hold_cost_a_micro_batch_nothing(model: Model) -> None
             start = time.process_time()
             way(queries, model, reference)
             times.append(time.process_time() - start)
-    assert min(ruled) < 2 * min(plain)
+    assert min(ruled) < 4 * min(plain)
