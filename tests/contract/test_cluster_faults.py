@@ -39,6 +39,8 @@ async def test_a_replica_takes_over_and_the_state_goes_on_from_what_it_has(morta
 
         ledger = await state.ledger(here)
         assert await state.states(here, ["ana"]) == [b"A" if ledger.next else None], "whole, also where it forgot"
+        for other in others:  # Servers learn of it one after the other, and say until then that the cluster is down.
+            await eventually(partial(state.ledger, other))
         results = await state.commit([commit(here, ledger.next), *(commit(p, 1) for p in others)])
         assert [result.applied for result in results] == [True] * 3
 
