@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.arrays import Arrays
 from recommender.blend import BLEND, blend_flaw, blend_of
 from recommender.lately import Lately
 from recommender.manifest import FORMAT, MANIFEST, FileEntry, Manifest, checksum, read_manifest
@@ -16,7 +17,7 @@ from recommender.policy import BlendPolicy
 from recommender.ranker import RANKED, Ranker, ranker_flaw, ranker_of
 from recommender.session_index import SessionIndex, Tuning, has_sessions, index_of, no_sessions, tuning_of
 from recommender.session_index import flaw as session_flaw
-from recommender.shelf import SHAPES, Arrays, Shelf, flaw, make_shelf
+from recommender.shelf import SHAPES, Shelf, flaw, make_shelf
 from recommender.slate_text import Texts, item_texts
 from retail.catalog import item_key
 

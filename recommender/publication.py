@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.arrays import Arrays
 from recommender.manifest import FileEntry, Manifest, checksum, sync, write, write_manifest
 from recommender.model import make_model
-from recommender.shelf import Arrays
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):

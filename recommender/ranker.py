@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.arrays import Arrays, lists_flaw, sealed
 from recommender.rank_features import FEATURES, Repeats
 
 RANKED = 30
@@ -48,8 +49,6 @@ SHAPES: Mapping[str, tuple[str, str]] = {
 }
 """dtype and axis of every array; axes of one name have one length. columns: how many features it was learned from."""
 
-Arrays = Mapping[str, NDArray[np.generic]]
-
 
 def ranker_arrays(ranker: Ranker) -> dict[str, NDArray[np.generic]]:
     """As a model's folder holds them."""
@@ -80,13 +79,9 @@ def ranker_flaw(arrays: Arrays) -> str:
     if not any(name.startswith(PREFIX) for name in arrays):
         return ""
     lengths = {"items": (len(arrays["keys"]), "keys"), "one": (1, "one number")}
-    for name, (dtype, axis) in SHAPES.items():
-        array = arrays.get(PREFIX + name)
-        if array is None or array.dtype != np.dtype(dtype) or array.ndim != 1:
-            return f"{PREFIX + name} is missing or no list of {np.dtype(dtype)}"
-        known, first = lengths.setdefault(axis, (len(array), PREFIX + name))
-        if known != len(array):
-            return f"{PREFIX + name} has {len(array)} {axis}, {first} has {known}"
+    misshapen = lists_flaw(arrays, PREFIX, SHAPES, lengths)
+    if misshapen:
+        return misshapen
     return _wrong_values({name: arrays[PREFIX + name] for name in SHAPES})
 
 
@@ -107,10 +102,3 @@ def _wrong_values(arrays: Arrays) -> str:
             return f"{PREFIX + name} leads back, where a walk would never end"
     finite = (np.isfinite(arrays[name]).all() for name in ("thresholds", "leaves", "again", "gaps"))
     return "" if all(finite) and not (arrays["gaps"] <= 0).any() else f"{PREFIX}arrays hold values that cannot be"  # type: ignore[operator]
-
-
-def sealed(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """A plain, read-only view: whatever it was made of, the kernel is compiled for it once."""
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.arrays import Arrays, lists_flaw, sealed
+
 
 class Tuning(NamedTuple):
     """How a question is answered; found for each training on its own newest sessions (`training.tuning`).
@@ -89,8 +91,6 @@ PREFIX = "session_"
 TUNING = PREFIX + "tuning"
 """The array of a `Tuning`, in the order of its fields, float32."""
 
-Arrays = Mapping[str, NDArray[np.generic]]
-
 
 def session_arrays(index: SessionIndex, tuning: Tuning) -> dict[str, NDArray[np.generic]]:
     """As a model's folder holds them."""
@@ -113,13 +113,13 @@ def no_sessions(items: int) -> dict[str, NDArray[np.generic]]:
 
 def index_of(arrays: Arrays) -> SessionIndex:
     """The index over a model's arrays that passed `flaw`, read-only."""
-    fields = {name: _frozen(arrays[PREFIX + name]) for name in SHAPES}
-    return SessionIndex(popularity=_frozen(arrays["popularity"]), **fields)  # type: ignore[arg-type]
+    fields = {name: sealed(arrays[PREFIX + name]) for name in SHAPES}
+    return SessionIndex(popularity=sealed(arrays["popularity"]), **fields)  # type: ignore[arg-type]
 
 
 def read_only(index: SessionIndex) -> SessionIndex:
     """As `index_of` gives it: compiled code tells read-only arrays from others, and is compiled for each kind."""
-    return SessionIndex(*map(_frozen, index))  # type: ignore[arg-type]
+    return SessionIndex(*map(sealed, index))  # type: ignore[arg-type]
 
 
 def tuning_of(arrays: Arrays) -> Tuning:
@@ -129,13 +129,9 @@ def tuning_of(arrays: Arrays) -> Tuning:
 def flaw(arrays: Arrays) -> str:
     """What is wrong with the arrays of a model, "" if nothing is. Compiled code does not check bounds."""
     lengths = {"items": (len(arrays["keys"]), "keys")}
-    for name, (dtype, axis) in SHAPES.items():
-        array = arrays.get(PREFIX + name)
-        if array is None or array.dtype != np.dtype(dtype) or array.ndim != 1:
-            return f"{PREFIX + name} is missing or no list of {np.dtype(dtype)}"
-        known, first = lengths.setdefault(axis, (len(array), PREFIX + name))
-        if known != len(array):
-            return f"{PREFIX + name} has {len(array)} {axis}, {first} has {known}"
+    misshapen = lists_flaw(arrays, PREFIX, SHAPES, lengths)
+    if misshapen:
+        return misshapen
     tuning = arrays.get(TUNING)
     if tuning is None or tuning.shape != (len(Tuning._fields),) or not np.isfinite(tuning).all():
         return f"{TUNING} is not {len(Tuning._fields)} numbers"
@@ -160,10 +156,3 @@ def _wrong_values(arrays: Arrays, items: int) -> str:
 
 def _divides(starts: NDArray[np.generic], length: int) -> bool:
     return len(starts) > 0 and int(starts[0]) == 0 and int(starts[-1]) == length and not (np.diff(starts) < 0).any()
-
-
-def _frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """A plain, read-only view: whatever it was made of, the kernel is compiled for it once."""
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.arrays import Arrays, sealed
+
 
 class Shelf(NamedTuple):
     """I items, the most popular first; K factors, N neighbours, M alike, S stores. Weights are 0 to 1.
@@ -68,15 +70,13 @@ item_ids, store_ids: the texts in row order, UTF-8, each ended by a zero byte.
 ROWS = ("rows", "together", "alike", "here")
 """Arrays that hold item rows: compiled code does not check bounds, so they are checked when a model is opened."""
 
-Arrays = Mapping[str, NDArray[np.generic]]
-
 
 def make_shelf(arrays: Arrays) -> Shelf:
     """The shelf over arrays that passed `flaw`, read-only, with the directory of its keys."""
-    fields = {name: _frozen(arrays[name]) for name in SHAPES if name in Shelf._fields}
+    fields = {name: sealed(arrays[name]) for name in SHAPES if name in Shelf._fields}
     starts, shift = _directory(arrays["keys"])
     codes, scales = _coarse(fields["factors"].astype(np.float32, copy=False))
-    derived = {"starts": _frozen(starts), "codes": _frozen(codes), "scales": _frozen(scales)}
+    derived = {"starts": sealed(starts), "codes": sealed(codes), "scales": sealed(scales)}
     return Shelf(shift=np.uint64(shift), **derived, **fields)  # type: ignore[arg-type]
 
 
@@ -110,13 +110,6 @@ def _wrong_values(arrays: Arrays) -> str:
     if not np.isfinite(arrays["factors"]).all() or not np.isfinite(arrays["aids"]).all():
         return "factors hold values that are not numbers"
     return ""
-
-
-def _frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """A plain, read-only view: whatever it was made of, the kernel is compiled for it once."""
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view
 
 
 def _directory(keys: NDArray[np.generic]) -> tuple[NDArray[np.int32], int]:

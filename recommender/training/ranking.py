@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.arrays import sealed
 from recommender.batch import room
 from recommender.kernel import answer
 from recommender.model import Model
 from recommender.policy import TrainingPolicy
 from recommender.rank_features import FEATURES, SCORE, Known, Repeats, features_of
-from recommender.ranker import Trees, sealed
+from recommender.ranker import Trees
 from recommender.recommend import Query, batch_of
 from recommender.training.progress import Progress, silent
 from recommender.training.repeats import repeats

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.arrays import sealed
 from recommender.rank_features import DAY, SHORTEST, Repeats
-from recommender.ranker import sealed
 from recommender.training.transactions import Transactions
 
 PRIOR = 10.0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from recommender.arrays import sealed
 from recommender.batch import room
 from recommender.kernel import answer
 from recommender.model import Model, ModelRefused, load, make_model
@@ -28,7 +29,7 @@ from recommender.rank_features import (
     features_of,
 )
 from recommender.rank_trees import weigh
-from recommender.ranker import PREFIX, Ranker, Trees, ranker_arrays, sealed
+from recommender.ranker import PREFIX, Ranker, Trees, ranker_arrays
 from recommender.recommend import Query, batch_of, encoded_slates, ranking, recommend
 from recommender.training.ranking import _described, _questions, learn_ranker, recent_baskets, trees_of
 from recommender.training.repeats import repeats
