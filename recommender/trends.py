@@ -10,6 +10,8 @@ from heapq import nlargest
 from operator import itemgetter
 from typing import NamedTuple
 
+import numpy as np
+
 from recommender.recent_clicks import Clicks
 from retail.clicks import NO_STORE
 
@@ -43,11 +45,12 @@ class Trends:
     """Each session counts once per item. span: milliseconds in which a click fades to 1/e."""
 
     def __init__(self, span: float, remembered: int = 200_000) -> None:
-        """remembered: pairs of session and item that are known to have counted."""
+        """remembered: pairs of session and item that are known to have counted, at least; twice as many at most."""
         self._span = span
         self._epoch = 0
         self._counts: dict[Scope, dict[int, float]] = {}
-        self._known: dict[int, None] = {}
+        self._known: set[int] = set()
+        self._known_before: set[int] = set()
         self._remembered = remembered
 
     def __len__(self) -> int:
@@ -55,15 +58,20 @@ class Trends:
         return len(self._counts)
 
     def take(self, clicks: Clicks) -> None:
-        fields = ("session", "item", "at", "store", "channel")
-        for session, item, at, store, channel in zip(*(clicks[name].tolist() for name in fields), strict=True):
-            pair = session ^ item << 1
-            if pair not in self._known:
-                self._known[pair] = None
-                self._count(item, at, store, channel)
-        excess = len(self._known) - self._remembered
-        for pair in list(self._known)[:excess] if excess > 0 else ():
-            del self._known[pair]
+        chosen = clicks[self._are_new(clicks)]
+        if not len(chosen):
+            return
+        newest = int(chosen["at"].max())
+        if newest - self._epoch > REBASE * self._span:
+            self._rebase(newest)
+        gains = np.exp((chosen["at"].astype(np.float64) - self._epoch) / self._span).tolist()
+        places = zip(chosen["store"].tolist(), chosen["channel"].tolist(), strict=True)
+        scopes: dict[tuple[int, int], list[dict[int, float]]] = {}
+        for item, gain, place in zip(chosen["item"].tolist(), gains, places, strict=True):
+            counters = scopes.get(place) or scopes.setdefault(place, self._counters(*place))
+            for counts in counters:
+                counts[item] = counts.get(item, 0.0) + gain
+        self._prune()
 
     def top(self, scope: Scope, at: int, most: int) -> list[Trending]:
         """The `most` largest at the moment `at` (milliseconds), the largest first; equal ones by item key."""
@@ -72,18 +80,26 @@ class Trends:
         found = nlargest(most, ((value, -item) for item, value in enough if value >= ENOUGH))
         return [Trending(-item, value) for value, item in found]
 
-    def _count(self, item: int, at: int, store: int, channel: int) -> None:
-        if at - self._epoch > REBASE * self._span:
-            self._rebase(at)
-        gain = math.exp((at - self._epoch) / self._span)
+    def _are_new(self, clicks: Clicks) -> list[bool]:
+        """By click, whether its session had not chosen the item before."""
+        new: list[bool] = []
+        for pair in (clicks["session"] ^ clicks["item"] << np.uint64(1)).tolist():
+            new.append(pair not in self._known and pair not in self._known_before)
+            self._known.add(pair)
+        if len(self._known) >= self._remembered:
+            self._known, self._known_before = set(), self._known
+        return new
+
+    def _counters(self, store: int, channel: int) -> list[dict[int, float]]:
+        """Those that a click there adds to."""
         scopes = {EVERYWHERE, (NO_STORE, channel), (store, -1)}
-        for scope in scopes:
-            counts = self._counts.get(scope)
-            if counts is None:
-                if len(self._counts) >= MOST_SCOPES:
-                    continue
-                counts = self._counts[scope] = {}
-            counts[item] = counts.get(item, 0.0) + gain
+        room = MOST_SCOPES - len(self._counts)
+        for scope in [scope for scope in scopes if scope not in self._counts][:room]:
+            self._counts[scope] = {}
+        return [self._counts[scope] for scope in scopes if scope in self._counts]
+
+    def _prune(self) -> None:
+        for scope, counts in self._counts.items():
             if len(counts) > 2 * MOST_ITEMS:
                 self._counts[scope] = dict(_largest(counts.items()))
 
