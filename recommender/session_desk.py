@@ -18,6 +18,9 @@ FARTHEST = 30
 LENGTHS, AGES = 128, 1024
 """Steps in which a session's length and age are told apart."""
 
+SCORE_STEPS = 1024
+"""Steps in which the scores of the sessions met are told apart before those of one step are compared."""
+
 STEPS = 64
 """Items of the asked session that are ever looked at."""
 
@@ -45,10 +48,11 @@ class Desk(NamedTuple):
     """Scratch of one call. session_slots, item_slots: hash tables to number + 1, 0 is free. counts: (2,) of each.
 
     sessions, session_scores, matches: by number; matches: the matching click's place.
-    rows, gains: by candidate; gains: (N, 4) by part. heap: numbers of the best sessions, the worst first.
+    rows, gains: by candidate; gains: (N, 4) by part. heap: numbers of the best sessions.
     own, own_steps: the asked session's distinct items, the newest first, and how many steps back each is.
     fades: (FARTHEST + 1,) weight by distance. worths: (S,) weight of each session by its length and age. Both follow
     from the tuning; a session's worth is one read of what is close together, where its bounds are two of what is not.
+    steps: (SCORE_STEPS,) sessions met by score.
     """
 
     session_slots: NDArray[np.int32]
@@ -66,6 +70,7 @@ class Desk(NamedTuple):
     fades: NDArray[np.float32]
     worths: NDArray[np.float32]
     counts: NDArray[np.int64]
+    steps: NDArray[np.int32]
 
 
 def desk(index: SessionIndex, tuning: Tuning) -> Desk:
@@ -91,6 +96,7 @@ def desk(index: SessionIndex, tuning: Tuning) -> Desk:
         fades=np.exp(-np.maximum(np.arange(FARTHEST + 1) - 1, 0) / tuning.reach).astype(np.float32),
         worths=_worths(index, tuning),
         counts=np.zeros(2, np.int64),
+        steps=np.zeros(SCORE_STEPS, np.int32),
     )
 
 

@@ -120,22 +120,77 @@ def _sink(desk: Desk, place: int, size: int) -> None:
     desk.heap[place] = number
 
 
+@inlined
+def _step(desk: Desk, number: int, scale: float) -> int:
+    """Which of the steps the session's score is in; the lowest where it is no number."""
+    step = desk.session_scores[number] * scale
+    if not step > 0.0:
+        return 0
+    return int(step) if step < desk.steps.size else int(desk.steps.size - 1)
+
+
+@compiled
+def _scale(desk: Desk) -> float:
+    """Steps per score: the highest is in the last."""
+    highest = np.float64(0.0)
+    for number in range(desk.counts[0]):
+        highest = max(highest, np.float64(desk.session_scores[number]))
+    return desk.steps.size / highest if highest > 0.0 else 0.0
+
+
+@compiled
+def _border(desk: Desk, size: int, scale: float) -> int:
+    """The step of the last of the `size` best: all in higher ones are among them."""
+    desk.steps[:] = 0
+    for number in range(desk.counts[0]):
+        desk.steps[_step(desk, number, scale)] += 1
+    step, held = desk.steps.size - 1, desk.steps[-1]
+    while step > 0 and held < size:
+        step -= 1
+        held += desk.steps[step]
+    return int(step)
+
+
 @compiled
 def _choose(desk: Desk) -> int:
-    """The best sessions into the heap; how many."""
+    """The best sessions, in no order; how many.
+
+    Thousands are met and some hundred vote. Counted by steps of the score first, only those of one step are compared
+    with each other: a heap of all of them took longer than everything else.
+    """
     met = desk.counts[0]
     size = min(met, desk.heap.size)
-    for number in range(size):
-        desk.heap[number] = number
     if met <= size or size == 0:
+        for number in range(size):
+            desk.heap[number] = number
         return int(size)
-    for place in range(size // 2 - 1, -1, -1):
-        _sink(desk, place, size)
-    for number in range(size, met):
-        if _worse(desk, desk.heap[0], number):
-            desk.heap[0] = number
-            _sink(desk, 0, size)
+    scale = _scale(desk)
+    border = _border(desk, size, scale)
+    left = size
+    for number in range(met):
+        if _step(desk, number, scale) > border:
+            left -= 1
+            desk.heap[left] = number
+    _choose_of(desk, border, scale, left)
     return int(size)
+
+
+@compiled
+def _choose_of(desk: Desk, border: int, scale: float, left: int) -> None:
+    """The best `left` of one step into the first places, which are a heap, the worst in front."""
+    held = 0
+    for number in range(desk.counts[0]):
+        if _step(desk, number, scale) != border:
+            continue
+        if held < left:
+            desk.heap[held] = number
+            held += 1
+            if held == left:
+                for place in range(left // 2 - 1, -1, -1):
+                    _sink(desk, place, left)
+        elif _worse(desk, desk.heap[0], number):
+            desk.heap[0] = number
+            _sink(desk, 0, left)
 
 
 @compiled
