@@ -1,12 +1,14 @@
 """What many choose just now, here or everywhere, added to the kernel's answers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.batch import TRENDING, Answers, Batch
 from recommender.model import Model
 from recommender.policy import BlendPolicy
-from recommender.session_desk import Found, Questions
+from recommender.session_desk import Found, Questions, places
 from recommender.session_merge import merge
 from recommender.trends import EVERYWHERE, Scope
 from retail.clicks import store_key
@@ -23,21 +25,22 @@ def add_trends(model: Model, batch: Batch, policy: BlendPolicy, answers: Answers
     alone: what is chosen elsewhere is no news of here."""
     if not policy.trending or not model.lately.trends:
         return
-    stores, ids = batch.store.tolist(), list(model.stores)
-    at = int(batch.at.max()) * 1000
-    lists = {store: _list(ids[store] if store >= 0 else "", at, model) for store in set(stores)}
-    who = np.array([q for q, store in enumerate(stores) if lists[store][0]], np.int64)
-    if not len(who):
-        return
-    found = Found(
-        np.full((len(who), MOST), -1, np.int32),
-        np.zeros((len(who), MOST), np.float32),
-        np.zeros((len(who), MOST), np.uint8),
-    )
-    for n, q in enumerate(who.tolist()):
-        rows, scores = lists[stores[q]]
+    stores = sorted(set(batch.store.tolist()))
+    of = np.searchsorted(stores, batch.store)
+    lists = _lists(stores, int(batch.at.max()) * 1000, model)
+    who = np.flatnonzero(lists.scores[of, 0] > 0.0)
+    if len(who):
+        found = Found(*(part[of[who]] for part in lists))
+        merge(_nobody(len(who)), who, found, (policy.trending, TRENDING), answers)
+
+
+def _lists(stores: Sequence[int], at: int, model: Model) -> Found:
+    """By store. stores: numbers in the shelf, -1 for none."""
+    ids, found = list(model.stores), places(len(stores), MOST)
+    for n, store in enumerate(stores):
+        rows, scores = _list(ids[store] if store >= 0 else "", at, model)
         found.rows[n, : len(rows)], found.scores[n, : len(rows)] = rows, scores
-    merge(_nobody(len(who)), who, found, (policy.trending, TRENDING), answers)
+    return found
 
 
 def _nobody(customers: int) -> Questions:

@@ -26,7 +26,7 @@ from streams.records import RecordBatchTransport, known_end
 from streams.relay import Relay
 from streams.repair import Repair, Told
 from streams.settings import Settings
-from streams.shedding import Shedding
+from streams.shedding import Shedding, Slates
 from streams.snapshot_rounds import SnapshotRounds
 from streams.standing import Sources, Standing, StandingCollector
 from streams.state.incarnations import Incarnations
@@ -62,7 +62,7 @@ class Worker:
     publisher: Publisher
     follower: Follower
     models: ModelShelf
-    learner: Learner
+    learner: Learner | None
     clicks: ClickTeller | None
     relay: Relay
     journey: Journey
@@ -89,7 +89,7 @@ def build(settings: Settings) -> Worker:
         publisher=edges.publisher,
         follower=Follower(settings.broker, edges.reference, models.keep_up),
         models=models,
-        learner=Learner(settings, lambda: models.serving.models),
+        learner=_learner(settings, models),
         clicks=journey.clicks,
         relay=journey.relay,
         journey=journey,
@@ -136,6 +136,11 @@ def _journey(edges: Edges, deciding: Deciding) -> Journey:
 def _teller(edges: Edges) -> ClickTeller | None:
     settings = edges.settings
     return ClickTeller(edges.publisher, os.urandom(32), settings.recent_hours) if settings.recent_clicks else None
+
+
+def _learner(settings: Settings, models: ModelShelf) -> Learner | None:
+    """What is learned serves the slates, nothing else of a worker."""
+    return None if settings.slates is Slates.NEVER else Learner(settings, lambda: models.serving.models)
 
 
 def _bind_agents(edges: Edges, journey: Journey, world: World) -> None:

@@ -94,7 +94,7 @@ def _background(worker: Worker) -> tuple[Coroutine[None, None, None], ...]:
         worker.topics.watch(),
         worker.journey.snapshots.run(),
         worker.timers.run(),
-        worker.learner.run(),
+        *((worker.learner.run(),) if worker.learner is not None else ()),
         *((worker.clicks.run(),) if worker.clicks is not None else ()),
         _reconcile(worker),
     )
