@@ -14,7 +14,7 @@ from retail.policy import EventLimits
 from retail.reference import Reference
 from streams.clicks import ClickTeller
 from streams.deliver import Deliver
-from streams.faust_app import assigned, bind, faust_app
+from streams.faust_app import Flow, assigned, bind, faust_app
 from streams.identify import Identify
 from streams.incarnations import Topics
 from streams.journey import Deciding, Journey
@@ -32,7 +32,9 @@ from streams.standing import Sources, Standing, StandingCollector
 from streams.state.incarnations import Incarnations
 from streams.state.models import ModelShelf
 from streams.state.redis import RedisState
+from streams.stragglers import Stragglers
 from streams.timers import Timers
+from streams.topics import CUSTOMER_EVENTS, PROMOTIONS, Topic
 from streams.topics.cut import TopicsAtBroker
 from streams.topics.follower import Follower
 from streams.topics.learner import Learner
@@ -118,7 +120,7 @@ def _edges(settings: Settings) -> Edges:
 def _journey(edges: Edges, deciding: Deciding) -> Journey:
     settings, state, progress = edges.settings, edges.state, edges.transport.progress
     owned = Ownership(settings.kept_states_bytes, settings.customer_partitions)
-    journey = Journey(
+    return Journey(
         state=state,
         relay=Relay(state, edges.publisher),
         repair=Repair.from_settings(settings, state, owned, Told(edges.meters, progress)),
@@ -128,9 +130,13 @@ def _journey(edges: Edges, deciding: Deciding) -> Journey:
         owned=owned,
         snapshots=SnapshotRounds.from_settings(settings, state, owned, edges.meters),
         clicks=_teller(edges),
+        stragglers=_stragglers(edges, CUSTOMER_EVENTS),
     )
-    edges.transport.owner = journey
-    return journey
+
+
+def _stragglers(edges: Edges, topic: Topic) -> Stragglers:
+    """Partitions of the topic are those of the state."""
+    return Stragglers(edges.state.silence, Flow(edges.app, topic.name))
 
 
 def _teller(edges: Edges) -> ClickTeller | None:
@@ -148,7 +154,9 @@ def _bind_agents(edges: Edges, journey: Journey, world: World) -> None:
     key = edges.settings.attribution_key.get_secret_value().encode()
     limits = EventLimits(blocked=edges.settings.blocked, attribution_key=key)
     identify = Identify(edges.publisher, progress, meters, partitions, limits)
-    deliver = Deliver(edges.state, edges.publisher, edges.reference, world.gate, progress, meters, partitions)
+    late = _stragglers(edges, PROMOTIONS)
+    deliver = Deliver(edges.state, edges.publisher, edges.reference, world.gate, progress, meters, partitions, late)
+    edges.transport.owners = journey, deliver
     bind(edges.app, "identify", identify.run)
     bind(edges.app, "journey", journey.run)
     bind(edges.app, "deliver", deliver.run)

@@ -7,11 +7,12 @@ delivered again after a crash is seen once.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 import structlog
+from faust.types import TP
 
 from recommender.policy import GatePolicy
 from recommender.promote import regate
@@ -22,9 +23,11 @@ from retail.reference import Reference
 from streams.faults import Point, reach
 from streams.meters import Meters
 from streams.patience import patiently, publish_patiently, steadily, tell
-from streams.records import Fetched, Progress
+from streams.records import Fetched, Progress, Records
+from streams.shares import shares
 from streams.state import State
-from streams.topics import DELIVERIES
+from streams.stragglers import Stragglers
+from streams.topics import DELIVERIES, PROMOTIONS
 from streams.topics.partitions import partition_of
 from streams.topics.publisher import Publisher, Record
 
@@ -42,18 +45,34 @@ class Deliver:
     progress: Progress
     meters: Meters
     partitions: int
+    stragglers: Stragglers = field(default_factory=Stragglers)
 
     async def run(self, stream: AsyncIterable[Fetched]) -> None:
         async for fetched in stream:
-            await steadily("deliver", self.apply, fetched)
+            await self.apply(fetched)
+
+    def gained(self, partitions: Iterable[TP]) -> None:
+        """Nothing is kept of a partition between two fetches."""
+
+    def lost(self, partitions: Iterable[TP]) -> None:
+        self.stragglers.lost([tp.partition for tp in partitions if tp.topic == PROMOTIONS.name])
 
     async def apply(self, fetched: Fetched) -> None:
-        pushes = [push for batch in fetched.partitions.values() for r in batch if (push := read_push(r.value))]
+        """Returns when every push is sent, or is of a straggler: `promotions` is cut as the state is."""
+        work = self.stragglers.keep({tp.partition: records for tp, records in fetched.partitions.items()})
+        tasks = {tuple(share): self._apply(share) for share in shares(work, self.state.place)}
+        await self.stragglers.round(tasks, self._apply)
+
+    async def _apply(self, share: Mapping[int, Records]) -> None:
+        await steadily("deliver", self._attempt, share)
+
+    async def _attempt(self, share: Mapping[int, Records]) -> None:
+        pushes = [push for batch in share.values() for r in batch if (push := read_push(r.value))]
         if pushes:
             await self._deliver(pushes)
             reach(Point.DELIVER_BEFORE_PROGRESS)
-        for partition, batch in fetched.partitions.items():
-            self.progress.advance(partition, batch[-1].offset + 1)
+        for partition, batch in share.items():
+            self.progress.advance(TP(PROMOTIONS.name, partition), batch[-1].offset + 1)
 
     async def _deliver(self, pushes: list[Push]) -> None:
         states = await patiently("deliver", self._states, pushes)

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 
 import faust
 from faust.types import TP
@@ -56,6 +56,23 @@ def bind(app: faust.App, name: str, run: Callable[[AsyncIterable[Fetched]], Awai
     topics = [topic for topic, reader in READERS.items() if reader == name]
     channel = app.topic(*topics, schema=FetchedSchema())
     app.agent(channel, name=name, concurrency=1)(run)
+
+
+class Flow:
+    """What an app fetches of one topic; partitions can be left out for a while, until they are assigned anew."""
+
+    def __init__(self, app: faust.App, topic: str) -> None:
+        self._app = app
+        self._topic = topic
+
+    def pause(self, partitions: Iterable[int]) -> None:
+        self._app.consumer.pause_partitions(self._places(partitions))
+
+    def resume(self, partitions: Iterable[int]) -> None:
+        self._app.consumer.resume_partitions(self._places(partitions))
+
+    def _places(self, partitions: Iterable[int]) -> set[TP]:
+        return {TP(self._topic, partition) for partition in partitions}
 
 
 def assigned(app: faust.App) -> Mapping[TP, int]:

@@ -1,7 +1,8 @@
 """The journey agent: customer events in; states, slates, decisions and outbox out, one atomic commit per partition.
 
 Reads `customer-events`. Writes Redis only; the relay takes the outbox to Kafka. A fetch over several partitions
-is loaded, folded, ranked and committed together: one round trip each way, one kernel call for all slates.
+is loaded, folded, ranked and committed together: one round trip each way, one kernel call for all slates. On a Redis
+Cluster that holds per server, so that one that hangs is waited for by its own partitions alone (`streams.stragglers`).
 """
 
 import asyncio
@@ -26,19 +27,18 @@ from streams.patience import steadily, tell
 from streams.records import Fetched, Progress, Records
 from streams.relay import Pending, Relay
 from streams.repair import Repair
+from streams.shares import by_place, shares
 from streams.shedding import Shedding
 from streams.snapshot_rounds import SnapshotRounds
 from streams.state import Commit, Committed, Ledger, Outgoing, State
 from streams.state.models import ModelShelf
+from streams.stragglers import Stragglers
 from streams.topics import CUSTOMER_EVENTS
 
 log = structlog.get_logger()
 
 WARM_SLATE = 10
 """Items of a warm slate: a first screen. The read path ranks anew for more."""
-
-WORTH_SHARING = 200
-"""Records from which a fetch is split: two smaller commits cost more than one, but Redis works while we do."""
 
 Slates = dict[str, bytes]
 """Encoded slate by customer."""
@@ -68,6 +68,7 @@ class Journey:
     snapshots: SnapshotRounds
     clicks: ClickTeller | None = None
     suspect: set[int] = field(default_factory=set)
+    stragglers: Stragglers = field(default_factory=Stragglers)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self, stream: AsyncIterable[Fetched]) -> None:
@@ -84,17 +85,21 @@ class Journey:
         log.info("partitions assigned", partitions=sorted(mine))
 
     def lost(self, partitions: Iterable[TP]) -> None:
-        self.owned.forget([tp.partition for tp in partitions if tp.topic == CUSTOMER_EVENTS.name])
+        mine = [tp.partition for tp in partitions if tp.topic == CUSTOMER_EVENTS.name]
+        self.stragglers.lost(mine)
+        self.owned.forget(mine)
 
     async def apply(self, work: Mapping[int, Records]) -> None:
-        """Returns when every record is applied, rejected or known; however long Redis or Kafka take."""
-        await asyncio.gather(*map(self._apply, shares(work)))
-        await steadily("outbox", self._recover_outboxes)
+        """Returns when every record is applied, rejected or known, however long Redis or Kafka take; or is of a
+        straggler, which goes on by itself."""
+        fresh = shares(self.stragglers.keep(work), self.state.place)
+        await self.stragglers.round({tuple(share): self._apply(share) for share in fresh}, self._apply)
 
     async def _apply(self, share: Mapping[int, Records]) -> None:
         remaining = dict(share)
         while remaining:
             remaining = await steadily("journey", self._attempt, remaining)
+        await self._recover_outboxes(share)
 
     async def reconcile(self, expected: Mapping[int, int]) -> None:
         """Repairs ledgers that fell behind what was committed: a Redis that was rolled back or wiped.
@@ -102,16 +107,21 @@ class Journey:
         expected: partition to the offset that Kafka has as committed.
         """
         async with self.lock:
-            for partition, offset in expected.items():
-                await steadily("reconcile", self._reconcile, partition, offset)
-            await steadily("outbox", self._recover_outboxes)
+            shares = by_place((p for p in expected if p not in self.stragglers), self.state.place)
+            looks = {share: self._reconcile({p: expected[p] for p in share}) for share in shares}
+            await self.stragglers.round(looks, self._apply)
 
-    async def _reconcile(self, partition: int, expected: int) -> None:
-        with suppress(NotOwned):
-            await self._catch_up(partition, expected)
+    async def _reconcile(self, expected: Mapping[int, int]) -> None:
+        await steadily("reconcile", self._look, expected)
+        await self._recover_outboxes(expected)
 
-    async def _catch_up(self, partition: int, expected: int) -> None:
-        actual = await self.state.ledger(partition)
+    async def _look(self, expected: Mapping[int, int]) -> None:
+        ledgers = await asyncio.gather(*map(self.state.ledger, expected))
+        for (partition, offset), ledger in zip(expected.items(), ledgers, strict=True):
+            with suppress(NotOwned):
+                await self._catch_up(partition, ledger, offset)
+
+    async def _catch_up(self, partition: int, actual: Ledger, expected: int) -> None:
         known = self.owned.ledger(partition)
         if known is None or known.next != actual.next:
             self.owned.took(partition, actual)
@@ -119,13 +129,14 @@ class Journey:
         if expected:
             await self._repair(partition, expected)
 
-    async def _recover_outboxes(self) -> None:
-        suspect = sorted(self.suspect)
-        await self.relay.recover(suspect)
-        self.suspect.difference_update(suspect)
+    async def _recover_outboxes(self, partitions: Iterable[int]) -> None:
+        suspect = self.suspect.intersection(partitions)
+        if suspect:
+            await steadily("outbox", self.relay.recover, sorted(suspect))
+            self.suspect.difference_update(suspect)
 
     async def _attempt(self, work: Mapping[int, Records]) -> dict[int, Records]:
-        """One try; returns what must be done again because its ledger stood elsewhere."""
+        """One try; returns what must be done again because its ledger stood elsewhere, or nobody knows where."""
         started = time.monotonic()
         try:
             await self._take(work)
@@ -163,7 +174,7 @@ class Journey:
             self.suspect.add(partition)
 
     async def _advance(self, work: Mapping[int, Records]) -> list[int]:
-        """Applies records that follow the ledgers; returns the partitions whose commit was refused."""
+        """Applies records that follow the ledgers; returns the partitions whose commit was refused or is in doubt."""
         batches = [read_batch(partition, self.owned.taken(partition), records) for partition, records in work.items()]
         reach(Point.JOURNEY_BEFORE_LOAD)
         await self._load(batches)
@@ -234,6 +245,8 @@ class Journey:
 
     async def _settle(self, batch: MicroBatch, commit: Commit, result: Committed, lag: float) -> None:
         if not result.applied:
+            if result.fault is not None:
+                log.warning("nobody knows whether it is applied", partition=batch.partition, fault=str(result.fault))
             self._doubt((commit.partition,))
             return
         reach(Point.JOURNEY_BEFORE_PROGRESS)
@@ -256,19 +269,6 @@ class Journey:
         partitions = list(partitions)
         self.owned.forget(partitions)
         self.suspect.update(partitions)
-
-
-def shares(work: Mapping[int, Records]) -> list[dict[int, Records]]:
-    """The partitions in two shares of about equal size, so that one is folded while the other is committed."""
-    if sum(map(len, work.values())) < WORTH_SHARING:
-        return [dict(work)]
-    halves: tuple[dict[int, Records], ...] = ({}, {})
-    sizes = [0, 0]
-    for partition, records in sorted(work.items(), key=lambda entry: -len(entry[1])):
-        smaller = sizes.index(min(sizes))
-        halves[smaller][partition] = records
-        sizes[smaller] += len(records)
-    return [half for half in halves if half]
 
 
 def _query(batch: MicroBatch, customer: str) -> Query:

@@ -74,6 +74,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
         _spawn(stack, task)
     settle()
     worker.app.finalize()
+    stack.callback(worker.journey.stragglers.close)
     stack.push_async_callback(worker.app.stop)
     await worker.app.start()
     log.info("worker ready", group=worker.settings.group, broker=worker.settings.broker)

@@ -9,7 +9,7 @@ inlines it.)
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -90,7 +90,7 @@ class Progress(dict[TP, int]):
 
 
 class Owner(Protocol):
-    """Who answers for partitions between two rebalances. Both calls come while nothing is in flight."""
+    """Who answers for partitions between two rebalances. Both calls come while nothing is in flight but stragglers."""
 
     def gained(self, partitions: Iterable[TP]) -> None: ...
 
@@ -111,11 +111,13 @@ class RecordBatchConsumer(driver.Consumer):
         await super().on_partitions_revoked(revoked)
         for partition in revoked:
             self.progress.forget(partition)
-        cast(RecordBatchTransport, self.transport).owner.lost(revoked)
+        for owner in cast(RecordBatchTransport, self.transport).owners:
+            owner.lost(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         reach(Point.CONSUMER_BEFORE_ASSIGNMENT)
-        cast(RecordBatchTransport, self.transport).owner.gained(assigned)
+        for owner in cast(RecordBatchTransport, self.transport).owners:
+            owner.gained(assigned)
         await super().on_partitions_assigned(assigned, generation_id)
 
     def committed(self) -> dict[TP, int]:
@@ -212,11 +214,11 @@ class RecordBatchTransport(driver.Transport):
     """readers: topic to the agent that reads it; partitions of one reader travel together.
 
     fetch_wait_ms: milliseconds a fetch may wait at the broker for new records.
-    owner: is told of rebalances; set it before the app starts. pace: seconds between two fetches at least.
+    owners: are told of rebalances; name them before the app starts. pace: seconds between two fetches at least.
     """
 
     Consumer = RecordBatchConsumer
-    owner: "Owner"
+    owners: "Sequence[Owner]" = ()
     pace: float = 0.0
 
     def __init__(self, urls: Any, app: Any, *, readers: Mapping[str, str], fetch_wait_ms: int) -> None:

@@ -9,13 +9,14 @@ record carries an id of its own business, so a reader may see it twice and know.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from streams.faults import Point, reach
 from streams.patience import patiently, publish_patiently, steadily
 from streams.state import Outgoing, State
+from streams.stragglers import PATIENCE
 from streams.topics.pace import Pace
 from streams.topics.publisher import Publisher, Record
 
@@ -47,13 +48,18 @@ class Relay:
     _queue: asyncio.Queue[Pending] = field(default_factory=lambda: asyncio.Queue(WAITING))
     _under_way: set[tuple[int, str]] = field(default_factory=set)
     _pace: Pace = field(default_factory=partial(Pace, PACE))
+    _late: "set[asyncio.Task[None]]" = field(default_factory=set)
 
     async def send(self, pending: Pending) -> None:
         """Waits while too much waits already. An entry that is under way is not sent again."""
         place = pending.partition, pending.entry
         if place not in self._under_way:
             self._under_way.add(place)
-            await self._queue.put(pending)
+            try:
+                await self._queue.put(pending)
+            except BaseException:
+                self._under_way.discard(place)
+                raise
 
     def depths(self) -> Counter[int]:
         """Entries that are not in Kafka yet, by partition."""
@@ -101,8 +107,16 @@ class Relay:
         entries: dict[int, list[str]] = defaultdict(list)
         for entry in pending:
             entries[entry.partition].append(entry.entry)
-        await asyncio.gather(*(self._forget(partition, ids) for partition, ids in entries.items()))
+        await self._forget_all(entries)
+
+    async def _forget_all(self, entries: Mapping[int, Sequence[str]]) -> None:
+        """A server that hangs is not waited for: what it keeps is forgotten later, the next round goes on."""
+        forgetting = [asyncio.ensure_future(self._forget(partition, ids)) for partition, ids in entries.items()]
+        _, late = await asyncio.wait(forgetting, timeout=PATIENCE)
+        for task in late:
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
 
     async def _forget(self, partition: int, entries: Sequence[str]) -> None:
-        await patiently("relayed", self.state.relayed, partition, entries)
+        await steadily("relayed", self.state.relayed, partition, entries)
         self._under_way.difference_update((partition, entry) for entry in entries)

@@ -31,7 +31,7 @@ GONE = "gone_from_log"
 """Reason of a reject that stands for a range of events nobody has any more."""
 
 Advance = Callable[[Mapping[int, Records]], Awaitable[list[int]]]
-"""Applies records that follow the ledgers; returns the partitions whose commit was refused."""
+"""Applies records that follow the ledgers; returns the partitions whose commit was refused or is in doubt."""
 
 log = structlog.get_logger()
 

@@ -6,7 +6,8 @@ what fires twice (a lost reply, a restart, two owners for a moment) changes noth
 
 A source partition of this worker that lags holds events of before the timer that are not in `customer-events` yet, so
 nothing fires meanwhile. Where the journey itself lags nothing could go wrong, the events come first in the log; but
-most of what looks due would not be any more when it is folded, so those partitions wait too.
+most of what looks due would not be any more when it is folded, so those partitions wait too; and a server of a cluster
+that hangs holds up the timers of what it keeps alone.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from streams.origin import unmarked_header
 from streams.patience import publish_patiently, steadily
 from streams.standing import Place, Standing
 from streams.state import State
+from streams.stragglers import PATIENCE
 from streams.topics import CUSTOMER_EVENTS, SOURCES
 from streams.topics.publisher import Publisher, Record
 
@@ -89,6 +91,7 @@ class Timers:
             if partition.topic == CUSTOMER_EVENTS.name
             and partition.partition in ledgers
             and not self._lags(partition, place)
+            and self.state.silence(partition.partition) <= PATIENCE
         )
 
     def _lags(self, partition: TP, place: Place) -> bool:

@@ -69,6 +69,7 @@ class Commit:
 @dataclass(frozen=True)
 class Committed:
     """applied: the ledger stood at `first` and has moved. next: where it stands now. outbox: the entry's id, or "".
+    fault: why nobody knows whether it was applied, where others of the same call were; then it is not `applied`.
 
     A commit whose reply was lost and that is done again is refused with the ledger at its own `next`: it was
     applied, or another owner applied the same offsets, which comes to the same. Its outbox entry is in `outbox()`.
@@ -77,6 +78,7 @@ class Committed:
     applied: bool
     next: int
     outbox: str = ""
+    fault: "StateUnavailable | None" = None
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,21 @@ class State(Protocol):
     Infrastructure faults raise `StateUnavailable`; nothing else is raised.
     """
 
+    def place(self, partition: int) -> str:
+        """Which server keeps the partition, as far as known: what is there fails together."""
+        ...
+
+    def silence(self, partition: int) -> float:
+        """Seconds that the partition's server has owed an answer, or only refused; 0 where there is no other server
+        that could be gone on with."""
+        ...
+
     async def ledger(self, partition: int) -> Ledger: ...
 
     async def states(self, partition: int, customers: Sequence[str]) -> list[bytes | None]: ...
 
     async def commit(self, commits: Sequence[Commit]) -> list[Committed]:
-        """One round trip for all; each atomic by itself."""
+        """One round trip for all; each atomic by itself. Raises only where none of them was answered."""
         ...
 
     async def outbox(self, partition: int, limit: int) -> list[OutboxEntry]:

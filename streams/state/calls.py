@@ -70,9 +70,19 @@ class Calls:
     async def run_all(self, script: Script, calls: Sequence[tuple[Sequence[bytes], Sequence[Argument]]]) -> list[Reply]:
         """The script once per call, all in one round trip; each is atomic by itself, its keys are of one partition.
 
-        Where one of them fails the others may have been done. A restarted Redis has forgotten the script and is
-        told it again.
+        Where one of them fails the others may have been done.
         """
+        replies = await self.try_all(script, calls)
+        for reply in replies:
+            if isinstance(reply, StateUnavailable):
+                raise reply
+        return replies
+
+    async def try_all(
+        self, script: Script, calls: Sequence[tuple[Sequence[bytes], Sequence[Argument]]]
+    ) -> list[Reply | StateUnavailable]:
+        """As `run_all`, with a fault in the place of a reply. A restarted Redis has forgotten the script and is told it
+        again. Raises where nothing was answered in time."""
         commands = [script.command(*call) for call in calls]
         replies = await self._send(commands)
         missing = [index for index, reply in enumerate(replies) if _lacks_script(reply)]
@@ -80,7 +90,7 @@ class Calls:
             again = await self._send([script.told_again(commands[index]) for index in missing])
             for index, reply in zip(missing, again, strict=True):
                 replies[index] = reply
-        return [_checked(reply) for reply in replies]
+        return [_fault_of(reply) or reply for reply in replies]
 
     async def at_every_primary(self, *command: Argument) -> list[tuple[str, Reply]]:
         """The replies of all servers that keep state, each with its place."""
@@ -96,6 +106,15 @@ class Calls:
         except TimeoutError as fault:
             raise StateUnavailable(f"{node.place} did not answer in {self._timeout} s") from fault
         return _checked(reply)
+
+    def place_of(self, key: bytes) -> str:
+        """The server that has the key, "" where it is the only one, or not known."""
+        return self._server.place_of(key) if isinstance(self._server, Cluster) else ""
+
+    def silence_of(self, key: bytes) -> float:
+        """Seconds for which the server of the key has answered nothing that it was asked, or only refused; 0 where it
+        is the only one."""
+        return self._server.silence_of(key) if isinstance(self._server, Cluster) else 0.0
 
     async def server(self) -> Node | Cluster:
         """What the URL names."""
@@ -124,9 +143,16 @@ class Calls:
 
 
 def _checked(reply: Reply) -> Reply:
-    if isinstance(reply, Refusal):
-        raise unavailable(reply.place, reply.error) from reply.error
+    fault = _fault_of(reply)
+    if fault is not None:
+        raise fault
     return reply
+
+
+def _fault_of(reply: Reply) -> StateUnavailable | None:
+    if isinstance(reply, Refusal):
+        return unavailable(reply.place, reply.error)
+    return reply if isinstance(reply, StateUnavailable) else None
 
 
 def _lacks_script(reply: Reply) -> bool:

@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from time import monotonic
 from typing import NamedTuple
 
 import structlog
@@ -16,7 +17,7 @@ from redis.exceptions import AskError, ClusterDownError, MovedError
 from streams.state import StateUnavailable
 from streams.state.advice import unavailable
 from streams.state.attempt import Attempt
-from streams.state.cluster_slots import SlotMap, read_map, slot_of_command
+from streams.state.cluster_slots import SlotMap, read_map, slot_of, slot_of_command
 from streams.state.line import Argument, Refusal, Reply
 from streams.state.node import CONNECT_TIMEOUT, Node
 from streams.state.redis_url import RedisUrl, address_of, host_of
@@ -52,13 +53,14 @@ class Route(NamedTuple):
 
 
 class Cluster:
-    """Raises StateUnavailable, nothing else."""
+    """Raises StateUnavailable, nothing else; of several commands each has its own, in the place of its reply."""
 
     def __init__(self, url: RedisUrl, seeds: Mapping[str, Node], slots: SlotMap) -> None:
         self._url = url
         self._seeds = dict(seeds)
         self._slots = slots
         self._nodes: dict[str, Node] = {address: self._seeds[address] for address in slots.members & set(seeds)}
+        self._vain: dict[str, float] = {}
         self._look = Attempt(self._look_again)
 
     async def send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
@@ -84,6 +86,16 @@ class Cluster:
         nodes = [self._node(address) for address in self._slots.members]
         nodes = [node for node in nodes if node is not shunned] or nodes
         return random.choice([node for node in nodes if node.is_whole] or nodes)
+
+    def place_of(self, key: bytes) -> str:
+        return self._slots.owners[slot_of(key)]
+
+    def silence_of(self, key: bytes) -> float:
+        """Seconds since the server that has the key answered, of what it was asked since."""
+        address = self._slots.owners[slot_of(key)]
+        since = self._vain.get(address)
+        waiting = self._nodes[address].silent_for() if address in self._nodes else 0.0
+        return max(waiting, 0.0 if since is None else monotonic() - since)
 
     def has(self, node: Node) -> bool:
         return node.address in self._slots.members
@@ -124,7 +136,7 @@ class Cluster:
     async def _send_along(
         self, routes: Mapping[int, Route], commands: Sequence[Sequence[Argument]]
     ) -> dict[int, Reply]:
-        """Replies by index. Everybody's are awaited, also where somebody's line broke: that is told afterwards."""
+        """Replies by index; of a server whose line broke, the fault. Nobody is waited for by the next."""
         shares: defaultdict[Route, list[int]] = defaultdict(list)
         for index, route in routes.items():
             shares[route].append(index)
@@ -132,21 +144,34 @@ class Cluster:
         parts = [await sending[0]] if len(sending) == 1 else await asyncio.gather(*sending, return_exceptions=True)
         answered: dict[int, Reply] = {}
         for share, part in zip(shares.values(), parts, strict=True):
-            if isinstance(part, BaseException):
+            if isinstance(part, StateUnavailable):
+                answered.update(dict.fromkeys(share, part))
+            elif isinstance(part, BaseException):
                 raise part
-            answered.update(zip(share, part, strict=True))
+            else:
+                answered.update(zip(share, part, strict=True))
         return answered
 
     async def _send_to(self, route: Route, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
-        node = self._node(route.address)
+        began = monotonic()
         try:
-            if not route.asking:
-                return await node.send(commands)
-            told = [part for command in commands for part in ((b"ASKING",), command)]
-            return (await node.send(told))[1::2]
-        except StateUnavailable:
-            self._look.begin()
+            replies = await self._ask(self._node(route.address), route.asking, commands)
+        except BaseException as fault:
+            self._vain.setdefault(route.address, began)
+            if isinstance(fault, StateUnavailable):
+                self._look.begin()
             raise
+        if all(isinstance(reply, Refusal) for reply in replies):
+            self._vain.setdefault(route.address, began)
+        elif self._vain:
+            self._vain.pop(route.address, None)
+        return replies
+
+    async def _ask(self, node: Node, asking: bool, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
+        if not asking:
+            return await node.send(commands)
+        told = [part for command in commands for part in ((b"ASKING",), command)]
+        return (await node.send(told))[1::2]
 
     def _redirected(self, reply: Reply, route: Route) -> Route | None:
         """Where the command is to be sent now, if not here."""
@@ -178,6 +203,8 @@ class Cluster:
             log.info("the Redis Cluster has changed", primaries=slots.primaries, epoch=slots.epoch)
         self._slots = slots
         gone = [address for address in self._nodes if address not in slots.members]
+        for address in self._vain.keys() & set(gone):
+            del self._vain[address]
         await asyncio.gather(*(self._nodes.pop(address).close() for address in gone))
 
     def _node(self, address: str) -> Node:

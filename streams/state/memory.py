@@ -39,6 +39,12 @@ class MemoryState:
         self._partitions: defaultdict[int, Partition] = defaultdict(Partition)
         self._listeners = Listeners()
 
+    def place(self, partition: int) -> str:
+        return ""
+
+    def silence(self, partition: int) -> float:
+        return 0.0
+
     async def ledger(self, partition: int) -> Ledger:
         return self._partition(partition).ledger
 

@@ -42,6 +42,10 @@ class Node:
         """Whether it answered lately, as far as we know."""
         return self._line is not None and self._line.is_whole
 
+    def silent_for(self) -> float:
+        """Seconds that the oldest call on the line has been waiting."""
+        return self._line.silent_for() if self._line is not None and self._line.is_whole else 0.0
+
     async def send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
         """One round trip. Raises StateUnavailable: then nobody knows which of them were done."""
         try:

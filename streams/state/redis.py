@@ -21,7 +21,7 @@ from streams.state import (
 )
 from streams.state.calls import Calls, Script
 from streams.state.checks import check_fit
-from streams.state.line import Argument
+from streams.state.line import Argument, Reply
 from streams.state.message_ids import parse_message_id
 from streams.state.outbox import decode_outgoing, encode_outgoing
 from streams.state.wakes import Wakes
@@ -64,6 +64,12 @@ class RedisState:
         """Raises UnfitRedis where this Redis may forget state, StateUnavailable."""
         await check_fit(self.calls)
 
+    def place(self, partition: int) -> str:
+        return self.calls.place_of(keys.ledger(partition))
+
+    def silence(self, partition: int) -> float:
+        return self.calls.silence_of(keys.ledger(partition))
+
     async def ledger(self, partition: int) -> Ledger:
         """Layout: see `streams.state.keys`; a partition without one stands at 0."""
         flat = cast(list[bytes], await self.calls.call(b"HGETALL", keys.ledger(partition)))
@@ -80,10 +86,11 @@ class RedisState:
     async def commit(self, commits: Sequence[Commit]) -> list[Committed]:
         if not commits:
             return []
-        replies = await self.calls.run_all(self._commit, [self._script_call(commit) for commit in commits])
-        results: list[Committed] = []
-        for applied, stands, entry in cast(list[tuple[int, bytes, bytes]], replies):
-            results.append(Committed(applied == 1, int(stands), entry.decode()))
+        replies = await self.calls.try_all(self._commit, [self._script_call(commit) for commit in commits])
+        results = [_committed(commit, reply) for commit, reply in zip(commits, replies, strict=True)]
+        faults = [result.fault for result in results if result.fault is not None]
+        if len(faults) == len(results):
+            raise faults[0]
         return results
 
     async def outbox(self, partition: int, limit: int) -> list[OutboxEntry]:
@@ -175,6 +182,13 @@ class RedisViews:
 
     async def ping(self) -> None:
         await self._calls.call(b"PING")
+
+
+def _committed(commit: Commit, reply: Reply | StateUnavailable) -> Committed:
+    if isinstance(reply, StateUnavailable):
+        return Committed(applied=False, next=commit.first, fault=reply)
+    applied, stands, entry = cast(tuple[int, bytes, bytes], reply)
+    return Committed(applied == 1, int(stands), entry.decode())
 
 
 def _field(source: Source) -> str:

@@ -90,6 +90,57 @@ async def test_a_cluster_without_a_part_says_so() -> None:
                 await _until_it_fails(lambda: state.ledger(there))
 
 
+async def test_a_server_that_hangs_is_known_by_its_silence_and_the_others_are_not(
+    moving: RunningCluster, partition: int
+) -> None:
+    here, there, _ = one_each(moving, partition)
+    async with state_at(moving.url, redis_timeout=0.3) as state:
+        await state.commit([commit(here), commit(there)])
+        assert state.place(here) == owner(moving, here).address != state.place(there)
+        with paused(moving, owner(moving, here)):
+            for _ in range(2):
+                with pytest.raises(StateUnavailable):
+                    await state.ledger(here)
+                await state.ledger(there)
+            assert state.silence(here) > 0.3
+            assert state.silence(there) == 0.0
+        await eventually(lambda: state.ledger(here))
+        assert state.silence(here) < 0.3
+
+
+async def test_a_server_that_refuses_everything_is_as_one_that_is_silent(
+    moving: RunningCluster, partition: int
+) -> None:
+    here, there, _ = one_each(moving, partition)
+    async with state_at(moving.url) as state:
+        await state.commit([commit(here), commit(there)])
+        server = owner(moving, here)
+        server.ask("ACL SETUSER", "default", "-hgetall")
+        try:
+            with pytest.raises(StateUnavailable):
+                await state.ledger(here)
+            assert state.silence(here) > 0.0
+        finally:
+            server.ask("ACL SETUSER", "default", "+hgetall")
+        await state.ledger(here)
+        assert state.silence(here) == 0.0
+
+
+async def test_of_commits_that_leave_together_each_has_its_own_result() -> None:
+    with redis_cluster() as broken:
+        for member in broken.primaries:
+            member.ask("CONFIG SET", "cluster-require-full-coverage", "no")
+        here, *others = one_each(broken, 1)
+        async with state_at(broken.url, redis_timeout=1.0) as state:
+            await state.commit([commit(p) for p in (here, *others)])
+            owner(broken, here).kill()
+            results = await state.commit([commit(p, 1) for p in (here, *others)])
+            assert [result.applied for result in results] == [False, True, True]
+            assert [result.fault is not None for result in results] == [True, False, False]
+            with pytest.raises(StateUnavailable):
+                await state.commit([commit(here, 1)])
+
+
 async def test_a_slot_that_nobody_has_is_told_by_its_number(moving: RunningCluster, partition: int) -> None:
     async with state_at(moving.url) as state:
         server = await state.calls.server()

@@ -2,7 +2,9 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,16 @@ import redis
 from retail.customers import CustomerState, decode_state
 from streams.settings import Settings
 from streams.state import keys
-from tests.live.journal import Journal, Ledger, check, shopping
+from streams.topics.partitions import partition_of
+from tests.live.journal import PATIENCE, Journal, Ledger, check, shopping
 from tests.processes import Gateway, gateway_process, worker_process
 from tests.redis_cluster import Member, RunningCluster, redis_cluster
 from tests.servers import BROKER, Servers, clean_broker, provisioned_settings
 
 pytestmark = pytest.mark.live
+
+NO_FAILOVER_MS = 600_000
+"""Milliseconds that the servers of a cluster wait for a silent one: longer than any test stops it."""
 
 
 @pytest.fixture
@@ -44,6 +50,40 @@ class ClusterLedger(Ledger):
         except redis.RedisError:
             return {}
         return {customer: decode_state(blob) for customer, blob in blobs.items() if blob}
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Which server keeps which partition; asked before one of them is stopped."""
+
+    settings: Settings
+    owners: Mapping[int, Member]
+
+    @classmethod
+    def of(cls, cluster: RunningCluster, settings: Settings) -> "Homes":
+        return cls(settings, {n: cluster.owner(keys.ledger(n)) for n in range(settings.customer_partitions)})
+
+    def away_from(self, member: Member, journal: Journal) -> set[str]:
+        """Customers whom another server keeps."""
+        return {customer for customer in journal.sent if self.owners[self._partition(customer)] is not member}
+
+    def applied(self, customer: str) -> int:
+        """Events applied to the customer, as their server tells."""
+        partition = self._partition(customer)
+        blob = self.owners[partition].ask("GET", keys.customer(partition, customer))
+        return decode_state(blob).version if blob else 0
+
+    def wait(self, customers: set[str], journal: Journal) -> bool:
+        """Whether all that was sent of these customers is applied, before the patience runs out."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if all(self.applied(customer) == len(journal.sent[customer]) for customer in customers):
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _partition(self, customer: str) -> int:
+        return partition_of(customer, self.settings.customer_partitions)
 
 
 def spread(cluster: RunningCluster, settings: Settings) -> set[str]:
@@ -88,6 +128,28 @@ def test_a_primary_that_dies_under_load_is_replaced_and_what_its_replica_lacked_
         worker.check()
         slates = {customer: _fresh(gateway, customer) for customer in journal.sent}
     assert set(slates.values()) == {True}
+
+
+def test_while_one_server_hangs_the_customers_of_the_others_are_served_and_then_all_is_applied_once(
+    cluster: RunningCluster, settings: Settings, tmp_path: Path
+) -> None:
+    for member in cluster.members:
+        member.ask("CONFIG SET", "cluster-node-timeout", NO_FAILOVER_MS)
+    journal, homes = Journal(settings), Homes.of(cluster, settings)
+    stopped = first_primary(cluster, settings)
+    with worker_process(settings, tmp_path) as worker:
+        journal.send(shopping(1_000), pause=0.0005)
+        check(journal, ClusterLedger(settings).wait(journal))
+        stopped.pause()
+        try:
+            for n in (1, 2, 3):
+                journal.send(shopping(1_000, start=1_000 * n, seed=n + 1), pause=0.0005)
+                assert homes.wait(homes.away_from(stopped, journal), journal), "they wait for a server they do not need"
+        finally:
+            stopped.resume()
+        assert len(homes.away_from(stopped, journal)) < len(journal.sent), "somebody had to wait for it"
+        check(journal, ClusterLedger(settings).wait(journal))
+        worker.check()
 
 
 def _fresh(gateway: Gateway, customer: str) -> bool:
