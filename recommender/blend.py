@@ -21,8 +21,9 @@ _DAY = timedelta(days=1)
 class BlendTuning(NamedTuple):
     """Fields of `BlendPolicy` of the same names; habit_days: `habit_decay` in days, > 0.
 
-    habit: below 0 where nothing is bought twice, as films are: what the customer has comes last. The weight of neighbours is tuned by `stale` alone, the share that is left between two visits: how much they say
-    within a visit is nothing that baskets could tell.
+    habit: below 0 where nothing is bought twice, as films are: what the customer has comes last. The weight of
+    neighbours is tuned by `stale` alone, the share that is left between two visits: how much they say within a visit is
+    nothing that baskets could tell.
     """
 
     habit_days: float = BLEND.habit_decay / _DAY

@@ -53,7 +53,7 @@ def cinema(customers: int = 300, films: int = 200, seed: int = 6) -> Shop:
     for customer in range(customers):
         liked = np.where(genre == chance.integers(8), 1.0, 0.02) / np.arange(10, films + 10)
         seen = chance.choice(films, 12, replace=False, p=liked / liked.sum())
-        lines += [(f"c{customer}", 100 * customer + n, f"f{film}", n * DAYS, "") for n, film in enumerate(seen.tolist())]
+        lines += [(f"c{customer}", 100 * customer + n, f"f{film}", n * DAYS, "") for n, film in enumerate(seen)]
     return lines
 
 
