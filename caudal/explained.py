@@ -3,18 +3,20 @@
 import msgspec
 
 from caudal.text import printable
-from gateway.sentences import why
+from gateway.sentences import day_of, why
 from recommender.merchandising import starving
 from recommender.model import Model
 from recommender.placed import Spot, slate_for
 from recommender.recommend import Query, wanted
+from recommender.replenishment import cycles_of
 from retail.reference import Reference
-from retail.slates import Slate, Source
+from retail.slates import Due, Slate, Source
 
 
 class ExplainedItem(msgspec.Struct, frozen=True):
     """evidence: the item of the customer's own, of the cart or of the page that led to it, "" for none.
-    why: what the customer is told. rule: of a merchandiser, that pinned, boosted or buried it, "" for none."""
+    why: what the customer is told. rule: of a merchandiser, that pinned, boosted or buried it, "" for none. due: when
+    it is needed again, where the placement tells."""
 
     item: str
     name: str
@@ -23,6 +25,7 @@ class ExplainedItem(msgspec.Struct, frozen=True):
     evidence: str
     why: str
     rule: str
+    due: Due | None = None
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -36,7 +39,8 @@ class LeftOut(msgspec.Struct, frozen=True):
 class Explained(msgspec.Struct, frozen=True):
     """asked: the identifier. version: of the customer's state, 0 where nobody is known under it. at: milliseconds.
     fallback: why it is not personal, "" if it is. dropped: of the candidates that ranked high enough.
-    starving: merchandisers' rules for which there are fewer items than asked for."""
+    starving: merchandisers' rules for which there are fewer items than asked for. due: categories that the customer
+    buys again and again, the next first."""
 
     asked: str
     customer: str
@@ -49,6 +53,7 @@ class Explained(msgspec.Struct, frozen=True):
     items: list[ExplainedItem]
     dropped: list[LeftOut]
     starving: tuple[str, ...] = ()
+    due: tuple[Due, ...] = ()
 
 
 def explain(asked: str, query: Query, spot: Spot, model: Model, reference: Reference) -> Explained:
@@ -66,6 +71,7 @@ def explain(asked: str, query: Query, spot: Spot, model: Model, reference: Refer
         items=_items(slate, reference, query.store),
         dropped=[LeftOut(one.item, _name(one.item, reference), one.reason) for one in slate.dropped],
         starving=starving(slate, wanted(query)),
+        due=tuple(cycles_of(query.state, model, reference.items).categories_due()),
     )
 
 
@@ -84,6 +90,7 @@ def readable(told: Explained) -> str:
         )
     if told.starving:
         lines.append(f"fewer than asked for, since rules exclude some: {', '.join(map(printable, told.starving))}")
+    lines += [_due(one) for one in told.due]
     lines.append(f"dropped {len(told.dropped)}")
     lines += [f"    {printable(out.rule)}: {_shown(out.item, out.name)}" for out in told.dropped]
     return "\n".join(lines)
@@ -99,9 +106,15 @@ def _items(slate: Slate, reference: Reference, store: str) -> list[ExplainedItem
             one.because,
             why(one, reference, store),
             one.rule,
+            one.due,
         )
         for one in slate.items
     ]
+
+
+def _due(due: Due) -> str:
+    times = f"{due.times} purchases, one in {due.every} days"
+    return f"due about {day_of(due.at)}: {printable(due.category)} ({times})"
 
 
 def _name(item: str, reference: Reference) -> str:

@@ -15,7 +15,8 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class RecommendedItem(msgspec.Struct, frozen=True):
-    """why: a sentence for the customer. because: the item of the customer's own history that led to it, or ""."""
+    """why: a sentence for the customer. because: the item of the customer's own history that led to it, or "".
+    due: when the customer is likely to need it again, milliseconds since the epoch, where that is told."""
 
     item: str
     name: str
@@ -23,6 +24,7 @@ class RecommendedItem(msgspec.Struct, frozen=True):
     source: Source
     because: str
     why: str
+    due: int | None = None
 
 
 class Recommendations(msgspec.Struct, frozen=True):

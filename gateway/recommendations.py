@@ -126,6 +126,7 @@ class Recommending:
                     source=chosen.source,
                     because=chosen.because,
                     why=why(chosen, self.reference, store),
+                    due=chosen.due.at if chosen.due is not None else None,
                 )
                 for chosen in slate.items
             ],

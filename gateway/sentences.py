@@ -1,11 +1,12 @@
 """The customer's sentence for each recommended item: why it is there, in plain words."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from retail.catalog import Item
 from retail.reference import Reference
-from retail.slates import Recommendation, Source
+from retail.slates import Due, Recommendation, Source
 from retail.stores import Store
 
 
@@ -38,8 +39,26 @@ WORDINGS: Mapping[Source, Wording] = {
 }
 
 
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
 def why(recommendation: Recommendation, reference: Reference, store: str = "") -> str:
     """One sentence. store: the store that was asked for, "" for none."""
+    if recommendation.due is not None:
+        return why_due(recommendation.due)
     wording = WORDINGS[recommendation.source]
     if recommendation.source in (Source.POPULAR_HERE, Source.TRENDING):
         named: Store | Item | None = reference.stores.get(store)
@@ -48,3 +67,15 @@ def why(recommendation: Recommendation, reference: Reference, store: str = "") -
     else:
         return wording.plain
     return wording.named.replace("{name}", named.name) if named is not None and named.name else wording.plain
+
+
+def why_due(due: Due) -> str:
+    what = f"something of {due.category}" if due.category else "this"
+    often = "every day" if due.every == 1 else f"about every {due.every} days"
+    return f"You buy {what} {often}: due about {day_of(due.at)}."
+
+
+def day_of(at: int) -> str:
+    """Day and month in UTC: what is said of it is no surer than a day."""
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    return f"{moment.day} {MONTHS[moment.month - 1]}"

@@ -21,8 +21,9 @@ _DAY = timedelta(days=1)
 class BlendTuning(NamedTuple):
     """Fields of `BlendPolicy` of the same names; habit_days: `habit_decay` in days, > 0.
 
-    The weight of neighbours is tuned by `stale` alone, the share that is left between two visits: how much they say
-    within a visit is nothing that baskets could tell.
+    habit: below 0 where nothing is bought twice, as films are: what the customer has comes last. The weight of
+    neighbours is tuned by `stale` alone, the share that is left between two visits: how much they say within a visit is
+    nothing that baskets could tell.
     """
 
     habit_days: float = BLEND.habit_decay / _DAY
@@ -31,9 +32,10 @@ class BlendTuning(NamedTuple):
     taste: float = BLEND.taste
     here: float = BLEND.here
     popular: float = BLEND.popular
+    habit: float = BLEND.habit
 
     def policy(self) -> BlendPolicy:
-        days, doubt, stale, taste, here, popular = self
+        days, doubt, stale, taste, here, popular, habit = self
         return replace(
             BLEND,
             habit_decay=timedelta(days=days),
@@ -42,6 +44,7 @@ class BlendTuning(NamedTuple):
             taste=taste,
             here=here,
             popular=popular,
+            habit=habit,
         )
 
 
@@ -69,7 +72,7 @@ def blend_flaw(arrays: Mapping[str, NDArray[np.generic]]) -> str:
     if found.dtype != np.float32 or found.shape != (count,):
         return f"{BLEND_TUNING} is not {count} numbers"
     values = found.astype(np.float32)
-    if not np.isfinite(values).all() or values.min() < 0:
+    if not np.isfinite(values).all() or np.delete(values, BlendTuning._fields.index("habit")).min() < 0:
         return f"{BLEND_TUNING} has a number that is negative or none"
     days = float(values[0])
     return "" if 0 < days < 1e6 else f"{BLEND_TUNING} says habits fade in {days} days"

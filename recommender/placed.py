@@ -4,7 +4,7 @@ Where a recipe starts from an item, a cart or an order, the customer is asked ab
 looked at: the same kernels then answer for the page instead of for the person. The filters are always the person's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
 from recommender.policy import DEEPER, BlendPolicy
 from recommender.recommend import Query, batch_of, encoded_slates, ranked, recommend, wanted
 from recommender.records import INTERACTION
+from recommender.replenishment import Cycles, cycles_of, nearness
 from recommender.rests import rests_of
 from recommender.screen import on_screen
 from recommender.selection import Selection, bought_within
@@ -33,7 +34,7 @@ from retail.catalog import item_key
 from retail.customers import CustomerState, Interaction
 from retail.events import Channel
 from retail.reference import Reference
-from retail.slates import Slate, Source, encode_slate
+from retail.slates import Recommendation, Slate, Source, encode_slate
 
 OFFERED = 300
 """The most popular items of the placement's categories that are candidates for everybody."""
@@ -64,13 +65,15 @@ class Spot(msgspec.Struct, frozen=True):
 
 class Seen(NamedTuple):
     """A query as its recipe sees it. names: categories it is limited to, None for no limit. missing: see MISSING.
-    steering: merchandisers' rules that hold here, None for none."""
+    steering: merchandisers' rules that hold here, None for none. cycles: what the customer buys again and when, where
+    the recipe asks for it."""
 
     query: Query
     recipe: Recipe
     names: frozenset[str] | None
     missing: str
     steering: Steering | None = None
+    cycles: Cycles | None = None
 
 
 NOWHERE = Spot()
@@ -87,7 +90,7 @@ def slate_for(query: Query, spot: Spot, model: Model, reference: Reference) -> S
         query = _with(query, cart=dict.fromkeys(spot.cart, 1))
     query = _in_store(query)
     rules = steering(reference, query.placement, query.store, query.at)
-    return _placed(_seen(query, spot, reference)._replace(steering=rules), query, spot, model, reference)
+    return _placed(_seen(query, spot, model, reference)._replace(steering=rules), query, spot, model, reference)
 
 
 def is_plain(query: Query, reference: Reference) -> bool:
@@ -133,7 +136,7 @@ def _placed(seen: Seen, query: Query, spot: Spot, model: Model, reference: Refer
         at=query.at,
         version=query.state.version,
         model=model.version,
-        items=tuple(draft.kept),
+        items=tuple(draft.kept if seen.cycles is None else _dated(draft.kept, seen.cycles)),
         dropped=tuple(draft.dropped),
         fallback=_fallback(seen, draft, known, model, aisles),
     )
@@ -151,11 +154,12 @@ def _in_store(query: Query) -> Query:
     return msgspec.structs.replace(query, store=visit.store)
 
 
-def _seen(query: Query, spot: Spot, reference: Reference) -> Seen:
+def _seen(query: Query, spot: Spot, model: Model, reference: Reference) -> Seen:
     recipe = RECIPES[query.placement]
     names = _names(query, spot, recipe, reference)
     if recipe.basis is Basis.CUSTOMER:
-        return Seen(query, recipe, names, "")
+        cycles = cycles_of(query.state, model, reference.items) if recipe.replenishes else None
+        return Seen(query, recipe, names, "", cycles=cycles)
     past = _past(query, spot, recipe.basis)
     if not past:
         return Seen(query, recipe, names, MISSING[recipe.basis])
@@ -208,7 +212,25 @@ def _candidates(
     columns = (answers.rows, answers.scores.astype(np.float64).round(4), answers.sources, answers.evidence)
     ranking = zip(*(column[0, :count].tolist() for column in columns), strict=True)
     allowed = _allowed(ranking, seen, model, reference)
+    if seen.cycles is not None:
+        allowed = _by_nearness(allowed, seen.cycles, seen.query.at)
     return _steered(allowed, seen.steering), int(answers.known[0])
+
+
+def _by_nearness(candidates: Iterator[Candidate], cycles: Cycles, at: int) -> Iterator[Candidate]:
+    """Each counts the more, the nearer the day is on which it is needed again."""
+    near = (
+        (item, round(score * nearness(due, at), 4) if (due := cycles.due(item)) else score, source, own)
+        for item, score, source, own in candidates
+    )
+    return iter(sorted(near, key=lambda candidate: -candidate[1]))
+
+
+def _dated(kept: Iterable[Recommendation], cycles: Cycles) -> Iterator[Recommendation]:
+    """With the day on which each is needed again, where that can be told."""
+    for one in kept:
+        due = cycles.due(one.item)
+        yield one if due is None else msgspec.structs.replace(one, due=due)
 
 
 def _steered(candidates: Iterator[Candidate], rules: Steering | None) -> Iterator[Candidate]:

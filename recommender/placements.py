@@ -37,7 +37,7 @@ class Recipe:
     sources: the only ones that count, empty for all. fills: whether what everybody likes fills a short slate.
     per_category, per_family: items of one category, and of one brand in it, at most; 0 for any number. Where nothing
     else is left, more of them are shown rather than too few.
-    rest: how long what was bought is not shown again.
+    rest: how long what was bought is not shown again. replenishes: whether what is due soon comes first, and says so.
     """
 
     job: str
@@ -50,6 +50,7 @@ class Recipe:
     per_category: int = 0
     per_family: int = 0
     rest: timedelta = timedelta(0)
+    replenishes: bool = False
 
 
 HOME = "home"
@@ -115,11 +116,12 @@ RECIPES: dict[str, Recipe] = {
         rest=timedelta(days=7),
     ),
     "buy_again": Recipe(
-        "what this customer buys again and again, and nothing else",
+        "what this customer buys again and again, the sooner it is due, and nothing else",
         _AGAIN,
         sources=frozenset({Source.BOUGHT_BEFORE}),
         fills=False,
         rest=timedelta(days=1),
+        replenishes=True,
     ),
 }
 """By the name under which it is asked for. Offers have their own ranking, in `recommender.promote`."""

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-HABIT = np.dtype([("item", "<u8"), ("value", "<f4"), ("last", "<u4")])
-"""One repeat counter: item key, count as it stood at `last`, seconds."""
+HABIT = np.dtype([("item", "<u8"), ("value", "<f4"), ("last", "<u4"), ("first", "<u2"), ("times", "<u2")])
+"""One repeat counter: item key, count as it stood at `last`, seconds; the day of the oldest purchase, and how many."""
 
 INTERACTION = np.dtype([("item", "<u8"), ("at", "<u4"), ("kind", "u1"), ("channel", "u1"), ("quantity", "<u2")])
 """One interaction, oldest first in a history. kind: `retail.customers.Interaction`."""

@@ -30,7 +30,7 @@ def rests_of(state: CustomerState, rules: Steering | None, at: int) -> Rests | N
     """
     if rules is None or not rules.rests:
         return None
-    bought = {item: last for item, _, last in HABIT.iter_unpack(state.habits)}
+    bought = {item: last for item, _, last, *_ in HABIT.iter_unpack(state.habits)}
     for one in interactions(state.history):
         if one.kind == Interaction.BOUGHT:
             bought[one.item] = max(one.at, bought.get(one.item, 0))

@@ -40,3 +40,8 @@ def item_key(item: str) -> int:
     share one with probability 3e-8.
     """
     return int.from_bytes(blake2b(item.encode(), digest_size=8).digest(), "little")
+
+
+def category_key(category: str) -> int:
+    """The number of a category, among those of items: what states count purchases of a category by."""
+    return item_key("\0category " + category)

@@ -31,6 +31,7 @@ class Changes(TypedDict, total=False):
     households: dict[str, int]
     household: Household
     answers: bytes
+    categories: bytes
 
 
 class Surroundings(msgspec.Struct, frozen=True, gc=False):

@@ -1,8 +1,10 @@
-"""What a customer buys again and again: per item an exponentially decaying count of purchases, packed in 16 bytes.
+"""What a customer buys again and again: per item an exponentially decaying count of purchases, packed in 20 bytes.
 
 One record, little-endian, without padding: item key u64, value f32, last u32 (whole seconds): the count stood at
-`value` at the time `last`, and is `value * exp(-(now - last) / decay)` now. As a numpy dtype, fields in this order:
-item "<u8", value "<f4", last "<u4". Records are in no order that means anything.
+`value` at the time `last`, and is `value * exp(-(now - last) / decay)` now. Then, for when it is due again, first u16
+(whole days since the epoch) and times u16: the oldest purchase, and how many there were, up to MOST_TIMES. As a numpy
+dtype, fields in this order: item "<u8", value "<f4", last "<u4", first "<u2", times "<u2". Records are in no order
+that means anything.
 """
 
 import math
@@ -10,20 +12,26 @@ from collections.abc import Iterable, Iterator
 from struct import Struct
 from typing import NamedTuple
 
-RECORD = Struct("<QfI")
+RECORD = Struct("<QfIHH")
 SLACK = 8
 """Habits may outgrow their limit by one part in this many, so that pruning is paid for once per many new items."""
 
+MOST_TIMES = 0xFFFF
+
+DAY = 86_400
+
 _KEY = Struct("<Q")
-_COUNT = Struct("<fI")
+_COUNT = Struct("<fIHH")
 
 
 class Habit(NamedTuple):
-    """One record. item: item key. value: the count as it stood at `last` (seconds)."""
+    """One record. item: item key. value: the count as it stood at `last` (seconds). first: day since the epoch."""
 
     item: int
     value: float
     last: int
+    first: int
+    times: int
 
     def strength(self, now: int, decay: float) -> float:
         """The count at `now` (seconds), with `decay` seconds to fall to 1/e."""
@@ -46,11 +54,12 @@ def add(habits: bytes, items: Iterable[int], at: int, decay: float, limit: int) 
 
 def union(one: bytes, other: bytes, decay: float, limit: int) -> bytes:
     """The habits of a customer who counted in two places. Of more than `limit` items (plus slack) the weakest go."""
-    counts = {item: (value, last) for item, value, last in RECORD.iter_unpack(one)}
-    for item, value, last in RECORD.iter_unpack(other):
-        known, since = counts.get(item, (0.0, last))
+    counts = {item: counted for item, *counted in RECORD.iter_unpack(one)}
+    for item, value, last, first, times in RECORD.iter_unpack(other):
+        known, since, begun, before = counts.get(item, (0.0, last, first, 0))
         newest = max(last, since)
-        counts[item] = _at(known, since, newest, decay) + _at(value, last, newest, decay), newest
+        strength = _at(known, since, newest, decay) + _at(value, last, newest, decay)
+        counts[item] = [strength, newest, min(first, begun), min(times + before, MOST_TIMES)]
     grown = b"".join(RECORD.pack(item, *counted) for item, counted in sorted(counts.items()))
     return _prune(grown, decay, limit) if len(counts) > limit + limit // SLACK else grown
 
@@ -75,13 +84,15 @@ def find(habits: bytes | bytearray, item: int) -> int:
 def _count(habits: bytearray, item: int, at: int, decay: float) -> None:
     place = find(habits, item)
     if place < 0:
-        habits += RECORD.pack(item, 1.0, at)
+        habits += RECORD.pack(item, 1.0, at, at // DAY, 1)
         return
-    value, last = _COUNT.unpack_from(habits, place + _KEY.size)
+    value, last, first, times = _COUNT.unpack_from(habits, place + _KEY.size)
+    times += times < MOST_TIMES
     if at >= last:
-        _COUNT.pack_into(habits, place + _KEY.size, value * math.exp((last - at) / decay) + 1.0, at)
+        _COUNT.pack_into(habits, place + _KEY.size, value * math.exp((last - at) / decay) + 1.0, at, first, times)
     else:
-        _COUNT.pack_into(habits, place + _KEY.size, value + math.exp((at - last) / decay), last)
+        first = min(first, at // DAY)
+        _COUNT.pack_into(habits, place + _KEY.size, value + math.exp((at - last) / decay), last, first, times)
 
 
 def _prune(habits: bytes, decay: float, limit: int) -> bytes:
@@ -89,7 +100,7 @@ def _prune(habits: bytes, decay: float, limit: int) -> bytes:
     ranked = sorted(
         (
             (math.log(value) + last / decay, item, place)
-            for place, (item, value, last) in enumerate(RECORD.iter_unpack(habits))
+            for place, (item, value, last, *_) in enumerate(RECORD.iter_unpack(habits))
         ),
         reverse=True,
     )

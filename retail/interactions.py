@@ -1,13 +1,16 @@
 """The folds of what customers do with items: view, add to the cart, remove from it, buy."""
 
+from collections.abc import Iterable
+
 from retail import habits, history
 from retail.carts import cart_after_purchase, cart_with, cart_without
-from retail.catalog import item_key
+from retail.catalog import category_key, item_key
 from retail.changes import Changes, Surroundings
 from retail.customers import CustomerState, Interaction
 from retail.events import OrderCompleted, ProductAdded, ProductRemoved, ProductViewed
 from retail.instants import whole_seconds
 from retail.policy import JourneyPolicy
+from retail.reference import Reference
 from retail.visits import at_till
 
 
@@ -32,7 +35,7 @@ def removed(state: CustomerState, event: ProductRemoved, around: Surroundings) -
 
 
 def bought(state: CustomerState, event: OrderCompleted, around: Surroundings) -> Changes:
-    """A purchase counts once for each of its items, however many lines and units it has of it."""
+    """A purchase counts once for each of its items and categories, however many lines and units it has of it."""
     policy = around.policy
     quantities = _quantities(event, policy)
     keys = [item_key(item) for item in quantities]
@@ -47,11 +50,21 @@ def bought(state: CustomerState, event: OrderCompleted, around: Surroundings) ->
         "orders": state.orders + 1,
         "bought_at": max(state.bought_at, event.at),
     }
+    categories = _categories(quantities, around.reference)
+    if categories:
+        changes["categories"] = habits.add(state.categories, categories, at, policy.habit_decay_s, policy.categories)
     if state.cart:
         changes["cart"] = cart_after_purchase(state, event, quantities)
     if event.store is not None:
         changes.update(at_till(state, event, policy))
     return changes
+
+
+def _categories(items: Iterable[str], reference: Reference) -> list[int]:
+    """Keys of the categories that the catalogue has for the items, each once."""
+    known = map(reference.items.get, items) if reference.items else ()
+    names = dict.fromkeys([item.category for item in known if item is not None and item.category])
+    return [category_key(name) for name in names]
 
 
 def _history_with(

@@ -26,15 +26,26 @@ class Source(StrEnum):
     NEW = "new"
 
 
+class Due(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """When a customer is likely to need something again. at: milliseconds. every: whole days between two purchases.
+    times: purchases that tell it. category: of which it is told, "" for the item itself."""
+
+    at: int
+    every: int
+    times: int
+    category: str = ""
+
+
 class Recommendation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """because: the item of the customer's own history that led to it, where one did. rule: the id of the merchandising
-    rule that pinned, boosted or buried it, "" for none."""
+    rule that pinned, boosted or buried it, "" for none. due: when it is needed again, where that is told."""
 
     item: str
     score: float
     source: Source
     because: str = ""
     rule: str = ""
+    due: Due | None = None
 
 
 class Dropped(msgspec.Struct, frozen=True, gc=False):

@@ -134,6 +134,7 @@ RULES: dict[str, _Rule] = {
     "last": lambda one, other, _: max(one.last, other.last),
     "history": _history,
     "habits": lambda one, other, p: habits.union(one.habits, other.habits, p.habit_decay_s, p.habits),
+    "categories": lambda one, other, p: habits.union(one.categories, other.categories, p.habit_decay_s, p.categories),
     "messages": lambda one, other, p: messages.union(one.messages, other.messages, p.message_days, p.message_limit),
     "session": _session,
     "visit": _visit,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recommender.blend import BlendTuning
 from recommender.evaluation import metrics
 from recommender.evaluation.asking import latency, lists, quick_lists
 from recommender.evaluation.contenders import basket_contenders
@@ -107,5 +108,5 @@ def _compared(
 
 def _tuning(policy: BlendPolicy) -> dict[str, float]:
     days = policy.habit_decay / timedelta(days=1)
-    weights = {name: float(getattr(policy, name)) for name in ("doubt", "stale", "taste", "here", "popular")}
+    weights = {name: float(getattr(policy, name)) for name in BlendTuning._fields[1:]}
     return {"habit decay in days": days, **weights}

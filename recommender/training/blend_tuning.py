@@ -1,10 +1,11 @@
 """How a shop's baskets are best foreseen: tried on each customer's last training basket, which the trial has not seen.
+Where customers are few, on their last baskets.
 
 First the span over which popularity is counted, by popularity alone; then one weight of the blend after the other is
 moved along its values, twice over. A value wins only by more than one standard error of the customers' differences,
-so a small shop keeps the defaults. The search starts from the better of the defaults and "the customer's own, most
-often bought first, then what is popular", which is hard to beat where histories are short (Li et al., A Next Basket
-Recommendation Reality Check, TOIS 2023).
+so a small shop keeps the defaults. The search starts from the best of the defaults, "the customer's own, most often
+bought first, then what is popular", which is hard to beat where histories are short (Li et al., A Next Basket
+Recommendation Reality Check, TOIS 2023), and "nothing twice", as films are watched.
 """
 
 import math
@@ -20,7 +21,7 @@ from recommender.model import Model
 from recommender.policy import BlendPolicy, TrainingPolicy
 from recommender.recommend import Query, ranking
 from recommender.training.progress import Progress, silent
-from recommender.training.shopping import after_purchases, baskets_by_customer, last_baskets
+from recommender.training.shopping import before_recent, last_baskets, recent_baskets
 from recommender.training.transactions import Transactions
 
 VALUES: dict[str, tuple[float, ...]] = {
@@ -30,10 +31,13 @@ VALUES: dict[str, tuple[float, ...]] = {
     "taste": (0.0, 0.1, 0.2, 0.4, 0.8),
     "stale": (0.0, 0.03, 0.1, 0.3, 1.0),
     "here": (0.0, 0.1, 0.3),
+    "habit": (1.0, 0.3, 0.0, -10.0),
 }
 """What is tried, in this order: what changes most comes first."""
 
 FREQUENT = BlendTuning(habit_days=36_500.0, doubt=0.0, stale=0.0, taste=0.0, here=0.0, popular=0.02)
+
+NOVEL = BlendTuning(habit_days=36_500.0, doubt=0.0, stale=1.0, taste=0.8, here=0.1, popular=0.2, habit=-10.0)
 
 POPULAR_DAYS = (7.0, 14.0, 30.0, 60.0, 120.0, 365.0)
 """Tried as `TrainingPolicy.popularity_decay`."""
@@ -47,7 +51,10 @@ TRIAL_ITERATIONS = 6
 """Of the factor model; more move its lists little, and the trial is thrown away."""
 
 FEWEST = 100
-"""Customers without whom nothing is tuned."""
+"""Baskets without which nothing is tuned."""
+
+ENOUGH, BASKETS = 300, 6
+"""Where so many customers are not there to be asked, each is asked about several baskets, so many at most."""
 
 MOST_LINES = 2_000_000
 """Of a trial; a larger shop is tried out on some of its customers."""
@@ -63,7 +70,7 @@ Teach = Callable[[Transactions, TrainingPolicy], Model]
 
 @dataclass(frozen=True, eq=False)
 class Questions:
-    """Q customers as they were before their last basket. wanted: (Q,) sets of numbers of `Transactions.items`."""
+    """Q times a customer as they were before a basket. wanted: (Q,) sets of numbers of `Transactions.items`."""
 
     queries: list[Query]
     wanted: list[set[int]]
@@ -85,8 +92,9 @@ def tune_blend(
     """The policy with the best span of popularity, and the best weights; the defaults where nothing can be told."""
     chance = np.random.default_rng(policy.seed)
     lines = _some(lines, chance)
-    held_out = last_baskets(lines)
-    questions, taught = _questions(lines, held_out, chance), lines.only(~held_out)
+    most = _baskets_each(lines)
+    held_out = recent_baskets(lines, most)
+    questions, taught = _questions(lines, held_out, most, chance), lines.only(~held_out)
     if len(questions.queries) < FEWEST:
         return policy, BlendTuning()
     progress("how long popularity lasts", 0.0)
@@ -103,9 +111,10 @@ def tune_blend(
 
 def _climb(worth: Callable[[BlendTuning], Values], progress: Callable[[float], None]) -> BlendTuning:
     tuning, best = BlendTuning(), worth(BlendTuning())
-    tried = worth(FREQUENT)
-    if tried.mean() > best.mean():
-        tuning, best = FREQUENT, tried
+    for start in (FREQUENT, NOVEL):
+        tried = worth(start)
+        if tried.mean() > best.mean():
+            tuning, best = start, tried
     for number in range(ROUNDS):
         before = tuning
         for step, (field, values) in enumerate(VALUES.items()):
@@ -136,16 +145,25 @@ def _some(lines: Transactions, chance: np.random.Generator) -> Transactions:
     return lines.only(kept[lines.customer])
 
 
-def _questions(lines: Transactions, held_out: NDArray[np.bool_], chance: np.random.Generator) -> Questions:
+def _baskets_each(lines: Transactions) -> int:
+    """How many baskets each customer is asked about, at most."""
+    asked = len(np.unique(lines.customer[last_baskets(lines)]))
+    return min(max(math.ceil(ENOUGH / max(asked, 1)), 1), BASKETS)
+
+
+def _questions(
+    lines: Transactions, held_out: NDArray[np.bool_], most: int, chance: np.random.Generator
+) -> Questions:
     customers = np.unique(lines.customer[held_out])
     if len(customers) > ASKED:
         customers = chance.choice(customers, ASKED, replace=False)
     queries, wanted = [], []
     numbers = {item: number for number, item in enumerate(lines.items)}
-    for *before, last in baskets_by_customer(lines.only(np.isin(lines.customer, customers))):
-        state = after_purchases(before)
-        queries.append(Query(customer=last.customer, state=state, at=last.at * 1000, store=last.store, limit=PLACES))
-        wanted.append({numbers[item] for item in last.items})
+    for state, basket in before_recent(lines.only(np.isin(lines.customer, customers)), most):
+        queries.append(
+            Query(customer=basket.customer, state=state, at=basket.at * 1000, store=basket.store, limit=PLACES)
+        )
+        wanted.append({numbers[item] for item in basket.items})
     return Questions(queries, wanted)
 
 

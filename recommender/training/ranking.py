@@ -23,7 +23,7 @@ from recommender.ranker import Trees
 from recommender.recommend import Query, batch_of
 from recommender.training.progress import Progress, silent
 from recommender.training.repeats import repeats
-from recommender.training.shopping import Basket, after_purchases, along_baskets, baskets_by_customer
+from recommender.training.shopping import Basket, before_recent, recent_baskets
 from recommender.training.transactions import Transactions
 from recommender.workspace import Workspace, cached_weights
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import lightgbm
 
 BASKETS = 6
-"""Last baskets of a customer that are asked about, at most; and at most a third of all."""
+"""Last baskets of a customer that are asked about, at most; and at most a third of all, but for the last."""
 
 FEWEST = 400
 """Baskets without which nothing is learned: on less, the trees find chance."""
@@ -115,10 +115,10 @@ def learn_ranker(
     """The trees, None where the blend stays in charge; and why. lines: each item of a basket once."""
     if not policy.ranked:
         return None, "no ranker: none was asked for"
-    held_out = recent_baskets(lines)
+    held_out = recent_baskets(lines, BASKETS)
     asked = len(np.unique(lines.basket[held_out]))
     if asked < FEWEST:
-        return None, f"no ranker: {asked} baskets of customers with three or more, {FEWEST} are needed"
+        return None, f"no ranker: {asked} baskets to ask about, {FEWEST} are needed"
     progress("what the ranker is asked", 0.0)
     taught = lines.only(~held_out)
     model = teach(taught)
@@ -130,20 +130,6 @@ def learn_ranker(
         return None, "no ranker: no candidate was ever bought"
     progress("in which order", 0.4)
     return _tried(_boosted(teaching, judges, policy.seed), judges)
-
-
-def recent_baskets(lines: Transactions) -> NDArray[np.bool_]:
-    """(L,) whether a line belongs to the newest baskets of its customer: a third of them, `BASKETS` at most."""
-    basket, first = np.unique(lines.basket, return_index=True)
-    at = np.full(int(lines.basket.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(at, lines.basket, lines.at)
-    customer = lines.customer[first]
-    order = np.lexsort((-basket, -at[basket], customer))
-    counts = np.bincount(customer, minlength=len(lines.customers))
-    starts = np.cumsum(counts) - counts
-    age = np.arange(len(order)) - starts[customer[order]]
-    chosen = age < np.minimum(counts[customer[order]] // 3, BASKETS)
-    return np.isin(lines.basket, basket[order[chosen]])
 
 
 def trees_of(booster: "lightgbm.Booster") -> Trees:
@@ -208,12 +194,8 @@ def _some(lines: Transactions, held_out: NDArray[np.bool_], most: int, chance: n
 
 
 def _questions(lines: Transactions) -> Iterator[tuple[Query, Basket]]:
-    """Each of the recent baskets, and its customer as they were before it."""
-    for baskets in baskets_by_customer(lines):
-        count = min(len(baskets) // 3, BASKETS)
-        state = after_purchases(baskets[:-count])
-        for basket, before in zip(baskets[-count:], along_baskets(state, baskets[-count:]), strict=True):
-            yield Query(customer=basket.customer, state=before, at=basket.at * 1000, store=basket.store), basket
+    for before, basket in before_recent(lines, BASKETS):
+        yield Query(customer=basket.customer, state=before, at=basket.at * 1000, store=basket.store), basket
 
 
 def _examples(lines: Transactions, model: Model, again: Repeats) -> Examples:

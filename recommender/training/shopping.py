@@ -55,16 +55,38 @@ def baskets_by_customer(lines: Transactions) -> Iterator[list[Basket]]:
         yield sorted(found, key=lambda basket: (basket.at, basket.id))
 
 
+def recent_baskets(lines: Transactions, most: int) -> NDArray[np.bool_]:
+    """(L,) whether a line belongs to the newest baskets of its customer: a third of them, at least one and at most
+    `most`, but never the only one."""
+    basket, first = np.unique(lines.basket, return_index=True)
+    at = np.full(int(lines.basket.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(at, lines.basket, lines.at)
+    customer = lines.customer[first]
+    order = np.lexsort((-basket, -at[basket], customer))
+    counts = np.bincount(customer, minlength=len(lines.customers))
+    starts = np.cumsum(counts) - counts
+    age = np.arange(len(order)) - starts[customer[order]]
+    chosen = age < np.minimum(_recent(counts), most)[customer[order]]
+    return np.isin(lines.basket, basket[order[chosen]])
+
+
+def _recent(count: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of so many baskets are the newest."""
+    return np.maximum(count // 3, count > 1)
+
+
 def last_baskets(lines: Transactions) -> NDArray[np.bool_]:
     """(L,) whether a line belongs to its customer's last basket, and not to the only one."""
-    first = np.full(int(lines.basket.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first, lines.basket, lines.at)
-    order = np.lexsort((lines.basket, first[lines.basket], lines.customer))
-    basket, customer = lines.basket[order], lines.customer[order]
-    ends = np.flatnonzero(np.append(customer[1:] != customer[:-1], True)) if len(order) else order
-    starts = np.concatenate(([0], ends[:-1] + 1)) if len(order) else order
-    several = basket[starts] != basket[ends]
-    return np.isin(lines.basket, basket[ends[several]])
+    return recent_baskets(lines, 1)
+
+
+def before_recent(lines: Transactions, most: int) -> Iterator[tuple[CustomerState, Basket]]:
+    """Each of the recent baskets, and its customer as they were before it."""
+    for baskets in baskets_by_customer(lines):
+        count = min(int(_recent(np.array(len(baskets)))), most)
+        if count:
+            state = after_purchases(baskets[:-count])
+            yield from zip(along_baskets(state, baskets[-count:]), baskets[-count:], strict=True)
 
 
 def clicks_by_session(lines: Transactions) -> Iterator[list[Click]]:

@@ -31,9 +31,9 @@ from recommender.rank_features import (
 from recommender.rank_trees import weigh
 from recommender.ranker import PREFIX, Ranker, Trees, ranker_arrays
 from recommender.recommend import Query, batch_of, encoded_slates, ranking, recommend
-from recommender.training.ranking import _described, _questions, learn_ranker, recent_baskets, trees_of
+from recommender.training.ranking import BASKETS, _described, _questions, learn_ranker, trees_of
 from recommender.training.repeats import repeats
-from recommender.training.shopping import Basket, after_purchases, along_baskets
+from recommender.training.shopping import Basket, after_purchases, along_baskets, recent_baskets
 from recommender.training.train import _taught, learn
 from recommender.training.transactions import Transactions
 from recommender.workspace import Workspace, cached_weights
@@ -167,7 +167,7 @@ def test_no_line_that_the_ranker_is_asked_about_is_in_the_model_behind_its_featu
 
     with pytest.raises(Enough):
         learn_ranker(lines, teach, SMALL)
-    asked = lines.only(recent_baskets(lines))
+    asked = lines.only(recent_baskets(lines, BASKETS))
     assert not set(seen[0].basket.tolist()) & set(asked.basket.tolist())
     newest = {customer: seen[0].at[seen[0].customer == customer].max() for customer in set(seen[0].customer.tolist())}
     assert all(at > newest[customer] for customer, at in zip(asked.customer.tolist(), asked.at.tolist(), strict=True))

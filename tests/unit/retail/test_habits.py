@@ -67,12 +67,34 @@ def test_pruning_keeps_the_strongest(drawn: list[tuple[int, int]]) -> None:
     assert all(strength <= weakest_kept * (1 + 1e-6) for item, strength in all_of_them.items() if item not in kept)
 
 
+@given(purchases, st.randoms())
+def test_how_often_and_since_when_is_known_whatever_the_order_and_the_profiles(drawn: Drawn, chance: object) -> None:
+    """Purchases of two profiles, late or not, come to the plain count and the oldest day."""
+    expected: dict[int, tuple[int, int]] = {}
+    for items, at in drawn:
+        for item in items:
+            first, times = expected.get(item, (at // 86_400, 0))
+            expected[item] = min(first, at // 86_400), times + 1
+    shuffled = list(drawn)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    half = len(drawn) // 2
+    both = habits.union(habits_of(shuffled[:half]), habits_of(shuffled[half:]), DECAY, 256)
+    assert {one.item: (one.first, one.times) for one in habits.all_habits(both)} == expected
+
+
+def test_a_count_that_is_full_stays_full() -> None:
+    packed = habits.RECORD.pack(5, 1.0, 86_400, 1, habits.MOST_TIMES)
+    again = next(habits.all_habits(habits.add(packed, [5], 2 * 86_400, DECAY, 9)))
+    both = next(habits.all_habits(habits.union(packed, packed, DECAY, 9)))
+    assert again.times == both.times == habits.MOST_TIMES
+
+
 def test_a_key_is_found_only_where_a_record_begins() -> None:
     """The bytes of a key may stand anywhere in the records of others."""
     at = 0x01010101
     packed = habits.add(b"", [0x0101010101010101, 5], at, DECAY, 9)
     keys = [habit.item for habit in habits.all_habits(packed)]
     assert keys == [0x0101010101010101, 5]
-    assert habits.find(packed, 5) == 16
-    straddling = int.from_bytes(packed[8:16], "little")
+    assert habits.find(packed, 5) == habits.RECORD.size
+    straddling = int.from_bytes(packed[8:16], "little")  # value and time of the first
     assert habits.find(packed, straddling) == -1

@@ -6,18 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retail import journey
+from retail.catalog import Item, category_key
 from retail.changes import Changes
 from retail.correspondence import LETTERS
 from retail.customers import EMPTY, CustomerState, Stage, decode_state, encode_state
 from retail.events import Event, TimerFired, decode_event, encode_event
+from retail.habits import RECORD, all_habits
 from retail.journey import advance
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
-from tests.shop import JOURNEY, NOON, SECOND, added, bought, customer_who, entered, identified, shop, viewed
+from tests.shop import DAY, JOURNEY, NOON, SECOND, added, bought, customer_who, entered, identified, shop, viewed
 from tests.unit.retail.floor import any_event, any_event_again
 
 SHOP = shop()
-SMALL = JourneyPolicy(history=4, habits=8, message_limit=6, pushes=2, cart_lines=3, traits=3, purposes=5)
+SMALL = JourneyPolicy(history=4, habits=8, categories=2, message_limit=6, pushes=2, cart_lines=3, traits=3, purposes=5)
 
 
 def lived(events: list[Event], policy: JourneyPolicy = JOURNEY, reference: Reference = SHOP) -> CustomerState:
@@ -63,7 +65,8 @@ def test_a_state_survives_being_stored_after_every_event(events: list[Event]) ->
 def test_no_sequence_of_events_grows_a_state_beyond_its_bounds(events: list[Event]) -> None:
     state = lived(events, SMALL)
     assert len(state.history) <= 4 * 16
-    assert len(state.habits) <= 9 * 16
+    assert len(state.habits) <= 9 * RECORD.size
+    assert len(state.categories) <= 2 * RECORD.size
     assert len(state.messages) <= 1 + 8 * 4 + 6 * 8
     assert len(state.cart) <= 3
     assert all(0 < quantity <= SMALL.quantity for quantity in state.cart.values())
@@ -112,6 +115,12 @@ def test_a_stage_change_names_the_event_that_caused_it() -> None:
     assert (change.previous, change.current, change.because) == (Stage.NEW, Stage.CUSTOMER, "Order Completed")
 
 
+def test_a_purchase_counts_once_for_each_category_that_the_catalogue_names() -> None:
+    state = lived([bought("milk", "milk", "cheese", at=NOON), bought("milk", "unheard-of", at=NOON + 9 * DAY)])
+    counted = {one.item: (one.times, one.first) for one in all_habits(state.categories)}
+    assert counted == {category_key("Milk"): (2, NOON // DAY), category_key("Cheese"): (1, NOON // DAY)}
+
+
 def test_ids_that_the_bound_pushed_out_are_reported() -> None:
     state = lived([viewed("mug", NOON + n) for n in range(6)], SMALL)
     assert advance(state, viewed("mug", NOON + 7), SHOP, SMALL).forgotten == 1
@@ -128,7 +137,8 @@ def test_traits_declared_last_stay_when_there_are_too_many() -> None:
 def test_fifty_interactions_fit_into_two_kilobytes() -> None:
     views = [viewed(f"item-{n}", NOON + n * SECOND) for n in range(40)]
     orders = [bought(f"item-{n}", at=NOON + n * SECOND) for n in range(40, 50)]
-    state = customer_who(*views, *orders, entered(at=NOON + 60 * SECOND), reference=shop(items=()))
+    sold = [Item(id=f"item-{n}", category=f"category {n}") for n in range(50)]
+    state = customer_who(*views, *orders, entered(at=NOON + 60 * SECOND), reference=shop(items=sold))
     assert len(encode_state(state)) <= 2048
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from retail.customers import EMPTY
 from retail.events import Event
+from retail.habits import RECORD
 from retail.journey import advance
 from retail.reference import Reference
 from retail.stores import Store, beacon_id
@@ -59,7 +60,7 @@ def test_a_store_without_zones_has_any_zone() -> None:
 
 def test_an_order_keeps_lines_that_the_catalogue_does_not_know() -> None:
     state = customer_who(bought("milk", "yeti", store="atlantis"))
-    assert (state.orders, len(state.habits) // 16) == (1, 2)
+    assert (state.orders, len(state.habits) // RECORD.size) == (1, 2)
 
 
 def test_a_refused_event_may_come_again_once_the_shop_knows_it() -> None:

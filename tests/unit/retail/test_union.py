@@ -36,8 +36,9 @@ def lived(events: list[Event]) -> CustomerState:
 
 def told(state: CustomerState) -> object:
     """What does not depend on who comes first: repeat counters to a thousandth, interactions within a second anyhow."""
-    habits = {habit.item: (round(habit.value, 3), habit.last) for habit in all_habits(state.habits)}
-    plain = msgspec.structs.replace(state, habits=b"", history=b"", traits={}, applied=-1)
+    counted = (state.habits, state.categories)
+    habits = [{one.item: (round(one.value, 3), *one[2:]) for one in all_habits(packed)} for packed in counted]
+    plain = msgspec.structs.replace(state, habits=b"", categories=b"", history=b"", traits={}, applied=-1)
     return msgspec.to_builtins(plain, order="deterministic"), sorted(interactions(state.history)), habits
 
 

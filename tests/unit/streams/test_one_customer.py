@@ -79,7 +79,8 @@ def week() -> list[Named]:
 
 def known(state: CustomerState) -> object:
     """What every order comes to: docs/order-of-events.md says why the rest may differ."""
-    habits = {habit.item: (round(habit.value, 3), habit.last) for habit in all_habits(state.habits)}
+    bought = (*all_habits(state.habits), *all_habits(state.categories))
+    habits = {one.item: (round(one.value, 3), *one[2:]) for one in bought}
     words = sorted(state.consents.items()), sorted(state.consented_at.items())
     counted = state.version, state.last, state.orders, state.bought_at, state.stage
     return counted, state.history, habits, words, sorted(state.cart.items()), state.traits

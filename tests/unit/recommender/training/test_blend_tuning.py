@@ -45,6 +45,26 @@ def test_where_histories_are_short_and_fashions_change_tuning_leans_on_what_is_p
     assert report.models[SHIPPED]["recall@10"] > report.models["blend before tuning"]["recall@10"]
 
 
+def cinema(customers: int = 300, films: int = 200, seed: int = 6) -> Shop:
+    """Everybody likes one of eight genres and sees a film a day, none twice."""
+    chance = np.random.default_rng(seed)
+    genre = np.arange(films) % 8
+    lines: Shop = []
+    for customer in range(customers):
+        liked = np.where(genre == chance.integers(8), 1.0, 0.02) / np.arange(10, films + 10)
+        seen = chance.choice(films, 12, replace=False, p=liked / liked.sum())
+        lines += [(f"c{customer}", 100 * customer + n, f"f{film}", n * DAYS, "") for n, film in enumerate(seen)]
+    return lines
+
+
+def test_where_nothing_is_bought_twice_what_the_customer_has_comes_last() -> None:
+    report = evaluate_baskets(transactions(cinema()))
+    assert report.tuning["habit"] < 0
+    assert report.models["blend before tuning"]["recall@10"] < 0.05
+    for source in ("popularity", "co-visitation", "als"):
+        assert report.models[SHIPPED]["recall@10"] > report.models[source]["recall@10"]
+
+
 def test_a_shop_too_small_to_tell_keeps_the_defaults() -> None:
     lines = transactions(fashionable_shop(customers=20))
 
@@ -61,7 +81,7 @@ def test_what_tuning_found_is_served_from_the_folder(tmp_path: Path) -> None:
     assert load(tmp_path / version).blend == tuning.policy()
 
 
-@pytest.mark.parametrize("values", [[1.0], [np.nan] * 6, [-1.0] * 6, [0.0] * 6])
+@pytest.mark.parametrize("values", [[1.0], [np.nan] * 7, [-1.0] * 7, [0.0] * 7])
 def test_a_tuning_that_cannot_be_is_refused(values: list[float]) -> None:
     with pytest.raises(ModelRefused, match=BLEND_TUNING):
         make_model("m", {**random_arrays(), BLEND_TUNING: np.array(values, np.float32)})
