@@ -23,6 +23,7 @@ CUSTOMER = App(name="customer", help="One customer: their identifiers, merged an
 REJECTS = App(name="rejects", help="What could not be applied: see it, and put it back.")
 MODELS = App(name="models", help="The published models: try a new one, promote it, or go back.")
 SHOP = App(name="shop", help="The catalogue, the stores, the offers and the merchandising rules.")
+MERCHANDISING = App(name="merchandising", help="The rules of merchandisers, as they stand now.")
 EVALUATE = App(name="evaluate", help="The shipped models on anyone's data, beside the baselines.")
 
 USAGE = 2
@@ -48,6 +49,7 @@ def assemble() -> App:
     _add(TOPICS, "topics", "create", "Create the topics that are missing; tells what it changed.")
     _add(TOPICS, "topics", "accept", "Go on with topics that were deleted and created anew.")
     _add(SHOP, "shop", "load", "Load catalogue, stores, offers and merchandising rules of a folder into the topics.")
+    _add(MERCHANDISING, "merchandising", "list", "Show all rules: which hold, and which leave few items.", "list_")
     _add(CUSTOMER, "customer", "show", "Show whose an identifier is, what else is theirs, and on what evidence.")
     _add(CUSTOMER, "customer", "merge", "Say that two identifiers are one customer's.")
     _add(CUSTOMER, "customer", "split", "Say that an identifier is not the customer's it is taken for.")
@@ -63,7 +65,7 @@ def assemble() -> App:
     _add(REJECTS, "rejects", "replay", "Put rejects back, once their cause is mended; each is applied once.")
     _add(APP, "tail", "tail", "Show events as they come in, the good ones and the bad ones with their reasons.")
     _add(APP, "status", "status", "Show where every partition stands, and what is wrong.")
-    for group in (TOPICS, CUSTOMER, REJECTS, SHOP, MODELS, EVALUATE):
+    for group in (TOPICS, CUSTOMER, REJECTS, SHOP, MERCHANDISING, MODELS, EVALUATE):
         if group.name[0] not in APP:
             APP.command(group)
     return APP

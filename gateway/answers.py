@@ -2,6 +2,7 @@
 
 import msgspec
 
+from recommender.rule_listing import ListedRule
 from retail.customers import Stage
 from retail.identifiers import Kind
 from retail.offers import Benefit
@@ -61,6 +62,14 @@ class Offers(msgspec.Struct, frozen=True):
     store: str
     offers: list[OfferedOffer]
     reason: str
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """at: the moment of which it is told, milliseconds. rules: all of them, by id; those that hold say so."""
+
+    store: str
+    at: int
+    rules: list[ListedRule]
 
 
 class InboxEntry(msgspec.Struct, frozen=True):

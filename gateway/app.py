@@ -41,6 +41,7 @@ from gateway.profiles import Profiles
 from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.recommendations import Recommending
+from gateway.rulebook import Rulebook
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
 from gateway.shadow_meters import ShadowMeters
@@ -158,6 +159,7 @@ def _supporting(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: 
     profiles = Profiles(ports.views, settings.customer_partitions)
     desk = Desk(keys, profiles, ports.publisher, settings.accept_deadline)
     return [
+        Entrance(routes.MERCHANDISING, Rulebook(keys, ports.models, ports.reference).reply, meters),
         Entrance(routes.CUSTOMER_SHOWN, desk.show, meters),
         Entrance(routes.CUSTOMERS_MERGED, desk.merge, meters),
         Entrance(routes.CUSTOMER_SPLIT, desk.split, meters),

@@ -22,6 +22,7 @@ class Right(StrEnum):
     READ_INBOX = "read_inbox"
     READ_SESSION = "read_session"
     READ_METRICS = "read_metrics"
+    READ_MERCHANDISING = "read_merchandising"
     MANAGE_CUSTOMERS = "manage_customers"
 
 

@@ -1,6 +1,17 @@
 """What the gateway offers: every route as data, with the right it asks for and what its documentation says."""
 
-from gateway.answers import Accepted, Continued, Inbox, Liveness, Offers, Ordered, Profile, Readiness, Recommendations
+from gateway.answers import (
+    Accepted,
+    Continued,
+    Inbox,
+    Liveness,
+    Offers,
+    Ordered,
+    Profile,
+    Readiness,
+    Recommendations,
+    Rules,
+)
 from gateway.foreign_routes import FOREIGN
 from gateway.requests import MergeRequest, PostedBatch, PostedEvent, PostedSighting, PostedSightings, SplitRequest
 from gateway.rights import Right
@@ -133,6 +144,18 @@ SESSION = Route(
     answer=Continued,
     refusals=(*READING, 503),
 )
+MERCHANDISING = Route(
+    name="merchandising",
+    method="GET",
+    paths=("/v1/merchandising",),
+    summary="The rules of merchandisers: which hold now, what each concerns, which leave few items",
+    right=Right.READ_MERCHANDISING,
+    parameters=(
+        Parameter("store", "Store id of which it is told; without it the web, where rules with stores do not hold."),
+    ),
+    answer=Rules,
+    refusals=READING,
+)
 CUSTOMER_SHOWN = Route(
     name="customer",
     method="GET",
@@ -206,6 +229,7 @@ ROUTES = (
     INBOX,
     INBOX_STREAM,
     SESSION,
+    MERCHANDISING,
     CUSTOMER_SHOWN,
     CUSTOMERS_MERGED,
     CUSTOMER_SPLIT,

@@ -19,6 +19,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 FROZEN = (
     "recommender.batch",
+    "recommender.dismissals",
     "recommender.filters",
     "recommender.session_desk",
     "retail.customers",

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 
 import msgspec
 
+from recommender.dismissals import CATEGORY_DISMISSED, DISMISSED, NONE, Dismissals, dismissals_of
 from retail.catalog import Item
 from retail.customers import CustomerState
 from retail.household import age_of, with_shared
@@ -39,6 +40,8 @@ REASONS = (
     UNKNOWN_INGREDIENTS,
     NOT_IN_STORE,
     JUST_BOUGHT,
+    DISMISSED,
+    CATEGORY_DISMISSED,
 )
 """Why an item is dropped, by code; 0 lets it pass."""
 
@@ -49,6 +52,7 @@ class Filters(msgspec.Struct, frozen=True):
 
     cart: what the customer already holds. in_view: the item on the customer's screen, "" for none. store: where the
     customer is, "" for none. allergens, diets: of the household. age: whole years, None where unknown.
+    dismissed: what the customer waved away.
     """
 
     catalog: Mapping[str, Item]
@@ -58,6 +62,7 @@ class Filters(msgspec.Struct, frozen=True):
     allergens: frozenset[str] = frozenset()
     diets: frozenset[str] = frozenset()
     age: int | None = None
+    dismissed: Dismissals = NONE
 
     def refusal(self, item: str) -> str:
         """Why the item is left out, "" where it may stay."""
@@ -70,6 +75,8 @@ class Filters(msgspec.Struct, frozen=True):
             return reason
         if item in self.cart:
             return IN_CART
+        if self.dismissed is not NONE and (reason := self.dismissed.reason(item, known)):
+            return reason
         return IN_VIEW if item == self.in_view else ""
 
     def forbidden(self, item: str) -> str:
@@ -90,7 +97,11 @@ class Filters(msgspec.Struct, frozen=True):
 
 
 def filters_of(
-    state: CustomerState, catalog: Mapping[str, Item], at: int, store: str = "", in_view: str = ""
+    state: CustomerState,
+    catalog: Mapping[str, Item],
+    at: int,
+    store: str = "",
+    in_view: str = "",
 ) -> Filters:
     """The filters of one customer. at: milliseconds, for their age."""
     household = with_shared(state.household, state.shared.values())
@@ -102,7 +113,15 @@ def filters_of(
         allergens=frozenset(household.allergens),
         diets=frozenset(household.diets),
         age=age_of(household, at),
+        dismissed=dismissals_of(state, at),
     )
+
+
+def at_home(filters: Filters, state: CustomerState, at: int) -> Filters:
+    """Where the customer asked for no category, those of which they waved much away are left out too."""
+    if not state.dismissed:
+        return filters
+    return msgspec.structs.replace(filters, dismissed=dismissals_of(state, at, home=True))
 
 
 def is_conditional(item: Item) -> bool:

@@ -7,7 +7,6 @@ is known, so their quiet hours could not be kept and they are not contacted.
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ from retail.decisions import Push, Reason
 from retail.events import DeliveryStatus
 from retail.pushes import seen_pushes
 from retail.reference import Reference
+from retail.weekly import zone_of
 
 ZONE_TRAITS = ("timezone", "time_zone")
 """Traits by which customers declare where they live; the first is the one that SDKs send."""
@@ -148,7 +148,7 @@ def _local(contact: Contact, reference: Reference) -> ZoneInfo | None:
     if contact.store:
         return _zone_of_store(contact.store, reference)
     for trait in ZONE_TRAITS:
-        declared = _zone(contact.state.traits.get(trait, ""))
+        declared = zone_of(contact.state.traits.get(trait, ""))
         if declared is not None:
             return declared
     return _zone_of_store(contact.state.last_store, reference)
@@ -156,12 +156,4 @@ def _local(contact: Contact, reference: Reference) -> ZoneInfo | None:
 
 def _zone_of_store(store: str, reference: Reference) -> ZoneInfo | None:
     known = reference.stores.get(store)
-    return _zone(known.time_zone) if known is not None else None
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None
+    return zone_of(known.time_zone) if known is not None else None

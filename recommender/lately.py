@@ -14,6 +14,10 @@ TREND_SPAN = timedelta(hours=6)
 """Time in which a click fades to 1/e in a trend: a morning's rush is over by the evening (1 to 6 h are usual)."""
 
 
+Listed = tuple[Scope, frozenset[str] | None]
+"""A scope, and the categories that a list is limited to, None for no limit."""
+
+
 def no_trends() -> Trends:
     return Trends(TREND_SPAN.total_seconds() * 1000)
 
@@ -22,12 +26,13 @@ def no_trends() -> Trends:
 class Lately:
     """sessions: the model's and the newest, None before there were any. trends: of all clicks told of.
 
-    lists: the best of the trends by scope, with the minute that they were of, filled as they are asked for.
+    lists: the best of the trends by scope and categories, with the minute that they were of, filled as they are asked
+    for.
     """
 
     sessions: SessionIndex | None = None
     trends: Trends = field(default_factory=no_trends)
-    lists: dict[Scope, tuple[int, list[int], list[float]]] = field(default_factory=dict)
+    lists: dict[Listed, tuple[int, list[int], list[float]]] = field(default_factory=dict)
 
     def put(self, sessions: SessionIndex | None, trends: Trends) -> None:
         """What was learned; lists made before are no more."""

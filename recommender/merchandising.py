@@ -14,8 +14,12 @@ from retail.catalog import Item
 from retail.merchandising import Effect, Rule
 from retail.reference import Reference
 from retail.slates import Slate
+from retail.weekly import holds, hours_of, minute_of, zone_of
 
 DAY = 86_400
+
+MINUTE = 60_000
+"""Milliseconds."""
 
 OFFERS = "offers"
 """The placement by which a rule names offers and pushes."""
@@ -79,7 +83,7 @@ def steering(reference: Reference, placement: str, store: str, at: int) -> Steer
     none. at: milliseconds."""
     if not reference.rules:
         return None
-    return _calendar(reference).steering(placement, store, at, reference.items)
+    return _calendar(reference).steering(placement, store, at, reference)
 
 
 def _steering(rules: Sequence[Rule], catalog: Mapping[str, Item]) -> Steering | None:
@@ -108,8 +112,18 @@ def starving(slate: Slate, limit: int) -> tuple[str, ...]:
     return tuple(sorted({reason.removeprefix(EXCLUDED_BY) for reason in excluded}))
 
 
+def by_the_clock(rule: Rule, store: str, moment: int, reference: Reference) -> bool:
+    """Whether it is one of the rule's weekdays and hours, where the store is."""
+    if not rule.weekly:
+        return True
+    known = reference.stores.get(store)
+    zone = zone_of(known.time_zone if known is not None else rule.time_zone)
+    return holds(rule.weekdays, hours_of(rule.hours), minute_of(moment, zone))
+
+
 class _Calendar:
-    """The rules by when they hold: between two moments at which any of them begins or ends nothing changes."""
+    """The rules by when they hold: between two moments at which any of them begins or ends nothing changes, but for
+    those of certain weekdays and hours, which are looked at every minute."""
 
     def __init__(self, reference: Reference) -> None:
         self.changes = reference.rule_changes
@@ -118,15 +132,32 @@ class _Calendar:
         self._stores = frozenset(store for rule in self._rules for store in rule.stores)
         self._holding: dict[tuple[int, str], tuple[Rule, ...]] = {}
         self._steering: dict[tuple[int, str, str], Steering | None] = {}
+        self._weekly = any(rule.weekly for rule in self._rules)
+        self._minute, self._of_minute = -1, dict[tuple[int, str, str], Steering | None]()
 
-    def steering(self, placement: str, store: str, moment: int, catalog: Mapping[str, Item]) -> Steering | None:
+    def steering(self, placement: str, store: str, moment: int, reference: Reference) -> Steering | None:
         """Stores that no rule names are as none."""
-        span, store = bisect_right(self._moments, moment), store if store in self._stores else ""
-        asked = (span, placement, store)
+        span = bisect_right(self._moments, moment)
+        if self._weekly:
+            return self._this_minute((span, placement, store), moment, reference)
+        asked = (span, placement, store if store in self._stores else "")
         if asked not in self._steering:
-            rules = [rule for rule in self.at(placement, moment) if not rule.stores or store in rule.stores]
-            self._steering[asked] = _steering(rules, catalog)
+            self._steering[asked] = _steering(self._in_store(placement, asked[2], moment), reference.items)
         return self._steering[asked]
+
+    def _this_minute(self, asked: tuple[int, str, str], moment: int, reference: Reference) -> Steering | None:
+        """What was found is forgotten when the minute is over."""
+        if moment // MINUTE != self._minute:
+            self._minute, self._of_minute = moment // MINUTE, {}
+        if asked not in self._of_minute:
+            _, placement, store = asked
+            rules = self._in_store(placement, store, moment)
+            now = [rule for rule in rules if by_the_clock(rule, store, moment, reference)]
+            self._of_minute[asked] = _steering(now, reference.items)
+        return self._of_minute[asked]
+
+    def _in_store(self, placement: str, store: str, moment: int) -> list[Rule]:
+        return [rule for rule in self.at(placement, moment) if not rule.stores or store in rule.stores]
 
     def at(self, placement: str, moment: int) -> tuple[Rule, ...]:
         span = bisect_right(self._moments, moment)

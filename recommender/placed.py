@@ -15,7 +15,7 @@ import numpy as np
 from recommender.aisles import Aisles, aisles_of, holds, is_of, popular_rows, unknown_items
 from recommender.batch import NO_ROWS, SOURCE_OF_CODE
 from recommender.draft import Candidate, Draft
-from recommender.filters import filters_of
+from recommender.filters import at_home, filters_of
 from recommender.ladder import everywhere, fill, reason
 from recommender.merchandising import Pin, Steering, any_holds, steering
 from recommender.model import Model
@@ -28,6 +28,7 @@ from recommender.replenishment import Cycles, cycles_of, nearness
 from recommender.rests import rests_of
 from recommender.screen import on_screen
 from recommender.selection import Selection, bought_within
+from recommender.trending import Aisle, add_aisle_trends
 from recommender.workspace import Workspace
 from retail import history
 from retail.catalog import item_key
@@ -208,6 +209,9 @@ def _candidates(
     batch = batch_of((seen.query,), model, offered)
     places = wanted(seen.query) + DEEPER + len(offered)
     answers = ranked(batch, model, seen.recipe.blend, places, _workspace)
+    if seen.names is not None and seen.recipe.trending:
+        weights = seen.recipe.trending, seen.recipe.blend.session_gap.total_seconds()
+        add_aisle_trends(model, batch, weights, _aisle(seen.names, model, reference), answers)
     count = int(answers.counts[0])
     columns = (answers.rows, answers.scores.astype(np.float64).round(4), answers.sources, answers.evidence)
     ranking = zip(*(column[0, :count].tolist() for column in columns), strict=True)
@@ -215,6 +219,10 @@ def _candidates(
     if seen.cycles is not None:
         allowed = _by_nearness(allowed, seen.cycles, seen.query.at)
     return _steered(allowed, seen.steering), int(answers.known[0])
+
+
+def _aisle(names: frozenset[str], model: Model, reference: Reference) -> Aisle:
+    return Aisle(names, lambda row: is_of(reference.items.get(model.items[row]), names))
 
 
 def _by_nearness(candidates: Iterator[Candidate], cycles: Cycles, at: int) -> Iterator[Candidate]:
@@ -283,9 +291,10 @@ def _allowed(
 
 def _draft(query: Query, seen: Seen, spot: Spot, model: Model, reference: Reference) -> Draft:
     screen = spot.item or on_screen(query.state, query.at, model, seen.recipe.blend.in_view)
+    filters = filters_of(query.state, reference.items, query.at, query.store, screen)
     bought = bought_within(query.state, seen.recipe, query.at)
     return Draft(
-        filters_of(query.state, reference.items, query.at, query.store, screen),
+        at_home(filters, query.state, query.at) if query.placement == HOME else filters,
         wanted(query),
         selection=Selection(seen.recipe, reference.items, bought),
         steering=seen.steering,

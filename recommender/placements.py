@@ -38,6 +38,7 @@ class Recipe:
     per_category, per_family: items of one category, and of one brand in it, at most; 0 for any number. Where nothing
     else is left, more of them are shown rather than too few.
     rest: how long what was bought is not shown again. replenishes: whether what is due soon comes first, and says so.
+    trending: what the first counts of the trend in the categories that it is limited to, an edge over what is popular.
     """
 
     job: str
@@ -51,6 +52,7 @@ class Recipe:
     per_family: int = 0
     rest: timedelta = timedelta(0)
     replenishes: bool = False
+    trending: float = 0.0
 
 
 HOME = "home"
@@ -72,7 +74,7 @@ _COMPLEMENTS = BlendPolicy(
 )
 """Beside several: all count nearly alike, and what goes with them counts more than what is like them."""
 
-_AISLE = BlendPolicy(together=0.5, taste=0.5, popular=0.1, session=3.0, popular_depth=0)
+_AISLE = BlendPolicy(together=0.5, taste=0.5, popular=0.1, trending=0.0, session=3.0, popular_depth=0)
 """Within a few categories: fewer of the customer's own items, so that their taste decides more."""
 
 _AGAIN = BlendPolicy(together=0.0, taste=0.0, here=0.0, popular=0.0, trending=0.0, session=0.0, popular_depth=0)
@@ -98,12 +100,14 @@ RECIPES: dict[str, Recipe] = {
         _AISLE,
         needs="category",
         scope=Scope.CATEGORY,
+        trending=0.2,
         per_family=4,
     ),
     "zone": Recipe(
         "what stands in the zone of the store, in this customer's order",
         _AISLE,
         scope=Scope.ZONE,
+        trending=0.2,
         per_category=3,
         per_family=2,
     ),

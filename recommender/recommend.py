@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from recommender.batch import NO_ROWS, PERSONAL, POPULAR, SOURCE_OF_CODE, Answers, Batch, room
 from recommender.draft import Draft
 from recommender.exclusions import excluded, exclusions_at
-from recommender.filters import filters_of
+from recommender.filters import Filters, at_home, filters_of
 from recommender.kernel import answer
 from recommender.ladder import everywhere, fill, reason
 from recommender.model import Model
+from recommender.placements import HOME
 from recommender.policy import DEEPER, BlendPolicy
 from recommender.rank_features import Known
 from recommender.rank_trees import best, rerank
@@ -170,8 +171,9 @@ def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy
 def _personal_codes(
     queries: Sequence[Query], answers: Answers, stock: Stock, reference: Reference
 ) -> NDArray[np.uint8]:
-    """(Q, k) codes of the candidates that depend on who asks: all of a household with an allergen or a diet, and of
-    everybody those with an age limit or a stock by store. Usually few, so that each is looked at by itself."""
+    """(Q, k) codes of the candidates that depend on who asks: all of a household with an allergen or a diet and of who
+    waved something away, and of everybody those with an age limit or a stock by store. Usually few, so that each is
+    looked at by itself."""
     codes = np.zeros(answers.rows.shape, np.uint8)
     choosy = [n for n, query in enumerate(queries) if _is_choosy(query.state)]
     if not stock.items or not (choosy or stock.any_conditional):
@@ -181,14 +183,19 @@ def _personal_codes(
     asked[choosy] = valid[choosy]
     for n in np.flatnonzero(asked.any(axis=1)).tolist():
         query = queries[n]
-        refusal = filters_of(query.state, reference.items, query.at, query.store).refusal
+        refusal = _filters(query, reference).refusal
         for place in np.flatnonzero(asked[n]).tolist():
             codes[n, place] = CODES[refusal(stock.items[answers.rows[n, place]])]
     return codes
 
 
+def _filters(query: Query, reference: Reference, screen: str = "") -> Filters:
+    filters = filters_of(query.state, reference.items, query.at, query.store, screen)
+    return at_home(filters, query.state, query.at) if query.placement == HOME else filters
+
+
 def _is_choosy(state: CustomerState) -> bool:
-    return bool(state.household.allergens or state.household.diets or state.shared)
+    return bool(state.household.allergens or state.household.diets or state.shared or state.dismissed)
 
 
 def wanted(query: Query) -> int:
@@ -231,7 +238,7 @@ def _filled(choice: Choice, query: Query, model: Model, reference: Reference, po
         deeper = replace(policy, spare=DEEPER)
         choice = next(_choices(_answer((query,), model, reference, deeper), model))
     screen = on_screen(query.state, query.at, model, policy.in_view)
-    filters = filters_of(query.state, reference.items, query.at, query.store, screen)
+    filters = _filters(query, reference, screen)
     draft = Draft(filters, wanted(query), list(choice.items), list(choice.dropped), steering=rules)
     draft.rests = rests_of(query.state, rules, query.at)
     fill(draft, everywhere(query.store, model, reference))

@@ -1,62 +1,125 @@
-"""What many choose just now, here or everywhere, added to the kernel's answers."""
+"""What many choose just now, here, on this channel or everywhere, added to the kernel's answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.batch import TRENDING, Answers, Batch
+from recommender.lately import Trend
 from recommender.model import Model
 from recommender.policy import BlendPolicy
 from recommender.session_desk import Found, Questions, places
 from recommender.session_merge import merge
 from recommender.trends import EVERYWHERE, Scope
-from retail.clicks import store_key
+from retail.clicks import NO_STORE, store_key
 
 MOST = 5
 """Items of the trend on a slate at most: what is new to show, not the whole page."""
 
-MINUTE = 60_000
-"""Milliseconds for which a list stands, unless something was learned."""
+MINUTE = 60
+"""Seconds for which a list stands, unless something was learned."""
+
+Asked = tuple[int, int]
+"""The model's number of a store, -1 for none, and a channel, -1 for none."""
+
+
+class Aisle(NamedTuple):
+    """What a trend is limited to. names: of categories and departments. holds: whether an item row is of them."""
+
+    names: frozenset[str]
+    holds: Callable[[int], bool]
 
 
 def add_trends(model: Model, batch: Batch, policy: BlendPolicy, answers: Answers) -> None:
-    """The first of the trend counts `policy.trending`. Where a store is asked for that the model knows, its own trend
-    alone: what is chosen elsewhere is no news of here."""
-    if not policy.trending or not model.lately.trends:
-        return
-    stores = sorted(set(batch.store.tolist()))
-    of = np.searchsorted(stores, batch.store)
-    lists = _lists(stores, int(batch.at.max()) * 1000, model)
-    who = np.flatnonzero(lists.scores[of, 0] > 0.0)
+    """The first of the trend counts `policy.trending`."""
+    if policy.trending and model.lately.trends:
+        _add(model, batch, (policy.trending, policy.session_gap.total_seconds()), None, answers)
+
+
+def add_aisle_trends(model: Model, batch: Batch, weights: tuple[float, float], aisle: Aisle, answers: Answers) -> None:
+    """As `add_trends`, of an aisle. weights: what the first counts; seconds of silence that end a session."""
+    if weights[0] and model.lately.trends:
+        _add(model, batch, weights, aisle, answers)
+
+
+def _add(
+    model: Model, batch: Batch, weights: tuple[float, float], aisle: Aisle | None, answers: Answers
+) -> None:
+    weight, gap = weights
+    asked = list(zip(batch.store.tolist(), _channels(batch, gap), strict=True))
+    numbers = {one: number for number, one in enumerate(dict.fromkeys(asked))}
+    minute = int(batch.at.max()) // MINUTE
+    trends = [_trend(one, minute, model, aisle) for one in numbers]
+    of = np.array([numbers[one] for one in asked], np.int64)
+    who = np.flatnonzero(np.array([trend.length for trend in trends])[of])
     if len(who):
-        found = Found(*(part[of[who]] for part in lists))
-        merge(_nobody(len(who)), who, found, (policy.trending, TRENDING), answers)
+        merge(_nobody(len(who)), who, _found(trends, of[who]), (weight, TRENDING), answers)
 
 
-def _lists(stores: Sequence[int], at: int, model: Model) -> Found:
-    """By store. stores: numbers in the shelf, -1 for none."""
-    ids, found = list(model.stores), places(len(stores), MOST)
-    for n, store in enumerate(stores):
-        rows, scores = _list(ids[store] if store >= 0 else "", at, model)
-        found.rows[n, : len(rows)], found.scores[n, : len(rows)] = rows, scores
+def _found(trends: list[Trend], of: NDArray[np.int64]) -> Found:
+    """of: for each customer which of the trends."""
+    if len(of) == 1:
+        return trends[of[0]].found
+    return Found(*(np.concatenate(part)[of] for part in zip(*(trend.found for trend in trends), strict=True)))
+
+
+def _channels(batch: Batch, gap: float) -> list[int]:
+    """Of the newest interaction, where the session that it is of goes on; else -1."""
+    last = batch.history_starts[1:] - 1
+    some = last >= batch.history_starts[:-1]
+    if not some.any():
+        return [-1] * len(last)
+    newest = batch.history[np.where(some, last, 0)]
+    current = some & (batch.at - newest["at"].astype(np.int64) <= gap)
+    found: list[int] = np.where(current, newest["channel"].astype(np.int64), -1).tolist()
     return found
+
+
+NOBODY = Questions(np.full(1, -1, np.int32), np.zeros(1, np.int64), np.ones(1, np.int64))
 
 
 def _nobody(customers: int) -> Questions:
     """No item of theirs led there."""
+    if customers == 1:
+        return NOBODY
     first: NDArray[np.int64] = np.arange(customers, dtype=np.int64)
     return Questions(np.full(customers, -1, np.int32), first, first + 1)
 
 
-def _list(store: str, at: int, model: Model) -> tuple[list[int], list[float]]:
-    """Rows and scores, the first being 1."""
-    scope: Scope = (store_key(store), -1) if store else EVERYWHERE
-    lists, minute = model.lately.lists, at // MINUTE
-    known = lists.get(scope)
-    if known is None or known[0] != minute:
-        top = model.lately.trends.top(scope, minute * MINUTE, MOST)
-        found = [(row, trend.sessions) for trend in top if (row := model.row_of(trend.item)) >= 0]
-        scores = [sessions / found[0][1] for _, sessions in found]
-        known = lists[scope] = (minute, [row for row, _ in found], scores)
-    return known[1], known[2]
+def _trend(asked: Asked, minute: int, model: Model, aisle: Aisle | None) -> Trend:
+    """Made once a minute, and when something was learned."""
+    lists = model.lately.lists
+    place = asked, None if aisle is None else aisle.names
+    known = lists.get(place)
+    if known is None or known.minute != minute:
+        known = lists[place] = _counted(asked, minute, model, aisle)
+    return known
+
+
+def _counted(asked: Asked, minute: int, model: Model, aisle: Aisle | None) -> Trend:
+    """That of the store, where one is asked for that the model knows, alone: what is chosen elsewhere is no news of
+    here. Else that of the channel they are on, else that of everywhere."""
+    store, channel = asked
+    scopes = [(store_key(list(model.stores)[store]), -1)] if store >= 0 else [(NO_STORE, channel), EVERYWHERE]
+    found = places(1, MOST)
+    for scope in scopes:
+        best = _best(scope, minute, model, aisle)
+        for place, (row, sessions) in enumerate(best):
+            found.rows[0, place], found.scores[0, place] = row, sessions / best[0][1]
+        if best:
+            return Trend(minute, len(best), found)
+    return Trend(minute, 0, found)
+
+
+def _best(scope: Scope, minute: int, model: Model, aisle: Aisle | None) -> list[tuple[int, float]]:
+    """Rows and in how many sessions, the most first."""
+    among = None if aisle is None else _among(model, aisle)
+    top = model.lately.trends.top(scope, minute * MINUTE * 1000, MOST, among)
+    return [(row, trend.sessions) for trend in top if (row := model.row_of(trend.item)) >= 0]
+
+
+def _among(model: Model, aisle: Aisle) -> Callable[[int], bool]:
+    """By item key."""
+    return lambda item: (row := model.row_of(item)) >= 0 and aisle.holds(row)

@@ -5,7 +5,7 @@ exp((now - epoch) / tau), the same for all, and the order does not depend on whe
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import nlargest
 from operator import itemgetter
 from typing import NamedTuple
@@ -73,12 +73,13 @@ class Trends:
                 counts[item] = counts.get(item, 0.0) + gain
         self._prune()
 
-    def top(self, scope: Scope, at: int, most: int) -> list[Trending]:
-        """The `most` largest at the moment `at` (milliseconds), the largest first; equal ones by item key."""
+    def top(self, scope: Scope, at: int, most: int, among: Callable[[int], bool] | None = None) -> list[Trending]:
+        """The `most` largest at the moment `at` (milliseconds), the largest first; equal ones by item key. among: which
+        item keys count, None for all."""
         fade = math.exp(min((self._epoch - at) / self._span, 0.0))
         enough = ((item, value * fade) for item, value in self._counts.get(scope, {}).items())
-        found = nlargest(most, ((value, -item) for item, value in enough if value >= ENOUGH))
-        return [Trending(-item, value) for value, item in found]
+        wanted = ((value, -item) for item, value in enough if value >= ENOUGH and (among is None or among(item)))
+        return [Trending(-item, value) for value, item in nlargest(most, wanted)]
 
     def _are_new(self, clicks: Clicks) -> list[bool]:
         """By click, whether its session had not chosen the item before."""

@@ -32,6 +32,7 @@ class Changes(TypedDict, total=False):
     household: Household
     answers: bytes
     categories: bytes
+    dismissed: bytes
 
 
 class Surroundings(msgspec.Struct, frozen=True, gc=False):

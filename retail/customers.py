@@ -136,6 +136,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     household: what may not be shown to them: see `retail.household`. shared: what the others of a group declared.
     members: of a group's own profile, its customers with what each declared; None of everybody else.
     answers: what they were shown of late and what became of it, packed; see `retail.outcomes`.
+    dismissed: what they waved away, packed; see `retail.dismissals`.
     categories: as habits, purchases by the category that the catalogue named, whatever its items; see `category_key`.
     """
 
@@ -168,6 +169,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     members: dict[str, Household] | None = None
     answers: bytes = b""
     categories: bytes = b""
+    dismissed: bytes = b""
 
 
 EMPTY = CustomerState()

@@ -68,6 +68,12 @@ class ProductRemoved(BaseEvent, frozen=True, kw_only=True, tag="Product Removed"
     quantity: int = 1
 
 
+class ProductDismissed(BaseEvent, frozen=True, kw_only=True, tag="Product Dismissed"):
+    """The customer is not interested in the item, and said so where it was shown."""
+
+    item: str
+
+
 class ProductsSearched(BaseEvent, frozen=True, kw_only=True, tag="Products Searched"):
     query: str
 
@@ -233,6 +239,7 @@ Event = (
     | ProductViewed
     | ProductAdded
     | ProductRemoved
+    | ProductDismissed
     | ProductsSearched
     | OrderCompleted
     | StoreEntered

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar, cast, get_args
 
 import msgspec
 
-from retail import care, groups, interactions, messages, pushes, refusals, timers, visits
+from retail import care, dismissals, groups, interactions, messages, pushes, refusals, timers, visits
 from retail.changes import Changes, Surroundings
 from retail.consents import consents_after
 from retail.customers import CustomerState, Stage
@@ -26,6 +26,7 @@ from retail.events import (
     OrderShipped,
     ProductAdded,
     ProductClicked,
+    ProductDismissed,
     ProductListViewed,
     ProductRemoved,
     ProductReturned,
@@ -227,6 +228,7 @@ _RULES = dict(
         _on(ProductViewed, interactions.viewed, refusals.unknown_item),
         _on(ProductAdded, interactions.added, refusals.unknown_item),
         _on(ProductRemoved, interactions.removed, refusals.unknown_item),
+        _on(ProductDismissed, dismissals.dismissed, refusals.unknown_item),
         _on(ProductsSearched, _nothing),
         _on(OrderCompleted, interactions.bought),
         _on(StoreEntered, visits.store_entered, refusals.unknown_store),

@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from retail.catalog import Item
+from retail.weekly import Weekday, hours_of, zone_of
 
 LAST_PLACE = 100
 """The last place of the longest slate."""
@@ -29,6 +30,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
     placements, stores: where it holds; empty mean everywhere. A rule with stores does not hold where no store is known.
     starts, ends: milliseconds since the epoch, half open. live: false switches it off.
+    weekdays, hours: of these alone, as `08:00-12:30`, by the clock of the store, and where no store is known by that of
+    time_zone, an IANA name.
     days: of a rest, from 1. place: of a pin, from 1. strength: what a score is multiplied with to boost it, and divided
     by to bury it.
 
@@ -45,6 +48,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     stores: frozenset[str] = frozenset()
     starts: int = 0
     ends: int = 1 << 62
+    weekdays: frozenset[Weekday] = frozenset()
+    hours: str = ""
+    time_zone: str = "UTC"
     days: int = 0
     place: int = 1
     strength: float = 2.0
@@ -53,6 +59,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     def __post_init__(self) -> None:
         if flaw := _flaw(self):
             raise ValueError(flaw)
+
+    @property
+    def weekly(self) -> bool:
+        """Whether it comes and goes within a week."""
+        return bool(self.weekdays or self.hours)
 
     def concerns(self, item: str, known: Item | None) -> bool:
         """known: what the catalogue says of the item, None where it says nothing."""
@@ -72,6 +83,8 @@ def _flaw(rule: Rule) -> str:
         return "an empty text names nothing; leave it out"
     if rule.ends <= rule.starts:
         return "it ends before it starts"
+    if rule.weekly and (flaw := _weekly_flaw(rule)):
+        return flaw
     if rule.effect is Effect.PIN and (len(rule.items) != 1 or rule.categories or rule.brands):
         return "a pin names exactly one item, and nothing else"
     if rule.effect is Effect.REST and not 1 <= rule.days <= LONGEST_REST:
@@ -81,3 +94,11 @@ def _flaw(rule: Rule) -> str:
     if not 1 < rule.strength <= 1e6:
         return f"strength {rule.strength} is not above 1 and up to a million; to rank lower, bury"
     return ""
+
+
+def _weekly_flaw(rule: Rule) -> str:
+    try:
+        hours_of(rule.hours)
+    except ValueError as fault:
+        return str(fault)
+    return "" if zone_of(rule.time_zone) is not None else f"time_zone {rule.time_zone} is no zone of the IANA database"

@@ -58,6 +58,7 @@ class JourneyPolicy:
         distinct items a year, of which the strongest 256 hold nearly all that will be bought again.
     habit_decay: time after which a repeat counter fell to 1/e; 120 days were best on Complete Journey.
     categories: categories with a repeat counter; a household buys of some 40 again and again.
+    dismissals: items remembered that the customer waved away; who waves away more is tired of all of it.
     message_memory: how long a message id is remembered; senders retry for at most 12 hours.
     message_limit: message ids remembered at most; older ones are forgotten first and that is counted.
     pushes: pushes remembered. cart_lines: lines kept in a cart; the oldest give way.
@@ -81,6 +82,7 @@ class JourneyPolicy:
     habits: int = 256
     habit_decay: timedelta = timedelta(days=120)
     categories: int = 64
+    dismissals: int = 32
     message_memory: timedelta = timedelta(days=7)
     message_limit: int = 256
     pushes: int = 20

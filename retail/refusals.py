@@ -7,6 +7,7 @@ from retail.events import (
     BeaconSighted,
     LoyaltyCardScanned,
     ProductAdded,
+    ProductDismissed,
     ProductRemoved,
     ProductViewed,
     StoreEntered,
@@ -25,7 +26,7 @@ ID_CONFLICT = "id_conflict"
 """The id of a message that said something else: senders must not use an id twice."""
 
 
-def unknown_item(event: ProductViewed | ProductAdded | ProductRemoved, reference: Reference) -> str:
+def unknown_item(event: ProductViewed | ProductAdded | ProductRemoved | ProductDismissed, reference: Reference) -> str:
     return UNKNOWN_ITEM if reference.items and event.item not in reference.items else ""
 
 

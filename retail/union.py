@@ -8,7 +8,7 @@ tests/unit/retail/test_union.py.
 from collections import Counter
 from collections.abc import Callable
 
-from retail import care, groups, habits, history, messages
+from retail import care, dismissals, groups, habits, history, messages
 from retail.catalog import item_key
 from retail.consents import strictest
 from retail.customers import CustomerState, Interaction, Session, Stage, Visit
@@ -135,6 +135,7 @@ RULES: dict[str, _Rule] = {
     "history": _history,
     "habits": lambda one, other, p: habits.union(one.habits, other.habits, p.habit_decay_s, p.habits),
     "categories": lambda one, other, p: habits.union(one.categories, other.categories, p.habit_decay_s, p.categories),
+    "dismissed": lambda one, other, p: dismissals.united(one.dismissed, other.dismissed, p.dismissals),
     "messages": lambda one, other, p: messages.union(one.messages, other.messages, p.message_days, p.message_limit),
     "session": _session,
     "visit": _visit,

@@ -25,6 +25,7 @@ from retail.events import (
     OrderCompleted,
     ProductAdded,
     ProductClicked,
+    ProductDismissed,
     ProductListViewed,
     ProductRemoved,
     ProductsSearched,
@@ -168,6 +169,10 @@ def listed(shown: Shown, *items: str, at: int = NOON, **more: object) -> Product
 
 def clicked(item: str, shown: Shown, at: int = NOON, **more: object) -> ProductClicked:
     return ProductClicked(item=item, shown=shown, **common(at, **more))  # type: ignore[arg-type]
+
+
+def dismissed(item: str = "mug", at: int = NOON, **more: object) -> ProductDismissed:
+    return ProductDismissed(item=item, **common(at, **more))  # type: ignore[arg-type]
 
 
 def removed(item: str = "mug", at: int = NOON, quantity: int = 1, **more: object) -> ProductRemoved:

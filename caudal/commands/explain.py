@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from recommender.recommend import Query
     from retail.reference import Reference
 
-PATIENCE = 30.0
-"""Seconds for the shop to be read from Kafka."""
-
-
-class ShopUnread(Exception):
-    """The catalogue could not be read, without which nothing can be said of what may be shown."""
-
 
 @dataclass(frozen=True)
 class Shown:
@@ -117,30 +110,7 @@ def _query(whose: "Whose", where: Shown) -> "Query":
 
 async def _gathered(customer: str, settings: Settings) -> "tuple[Whose, Model, Reference]":
     """Raises StateUnavailable, ShopUnread, ModelRefused, RolloutRefused."""
-    from caudal.lookup import whose
-    from recommender.model import Model, load, versions
-    from recommender.rollout import answering, read_rollout
+    from caudal.lookup import model_of, shop_of, whose
 
     found = await whose(customer, settings)
-    known = [folder.name for folder in versions(settings.models)]
-    version = answering(read_rollout(settings.models), known, found.customer)
-    model = load(settings.models / version) if version else Model.empty()
-    return found, model, await _shop(settings)
-
-
-async def _shop(settings: Settings) -> "Reference":
-    from retail.reference import Reference
-    from streams.topics.follower import Follower
-
-    follower = Follower(settings.broker, Reference())
-    await follower.start()
-    try:
-        await asyncio.wait_for(follower.caught_up(), PATIENCE)
-    except TimeoutError:
-        raise ShopUnread(
-            f"the catalogue cannot be read from Kafka at {settings.broker} within {PATIENCE:.0f} s; is it up, with its "
-            "topics (`caudal topics create`)?"
-        ) from None
-    finally:
-        await follower.stop()
-    return follower.reference
+    return found, model_of(found.customer, settings), await shop_of(settings)

@@ -35,6 +35,9 @@ SPEC: Final = (
 )
 """Version 2 of the spec."""
 
+FEEDBACK: Final = ("Product Dismissed",)
+"""What customers say of an answer, which the spec has no names for."""
+
 STORES: Final = (
     "Store Entered",
     "Store Exited",
@@ -98,6 +101,7 @@ FIRST_VERSION: Final = {
     "Removed Coupon": "Coupon Removed",
     "Added Product to Wishlist": "Product Added to Wishlist",
     "Removed Product from Wishlist": "Product Removed from Wishlist",
+    "Dismissed Product": "Product Dismissed",
     "Shared Product": "Product Shared",
     "Shared Cart": "Cart Shared",
     "Reviewed Product": "Product Reviewed",
@@ -141,12 +145,12 @@ def words_of(name: str) -> list[str]:
 
 
 def _known() -> dict[str, str]:
-    names = {name: name for name in (*SPEC, *STORES, *SERVICE, *MESSAGING)}
+    names = {name: name for name in (*SPEC, *FEEDBACK, *STORES, *SERVICE, *MESSAGING)}
     return {" ".join(words_of(said)): name for said, name in {**ACTIONS, **FIRST_VERSION, **names}.items()}
 
 
 _KNOWN = _known()
-_EXACT = frozenset((*SPEC, *STORES, *SERVICE, *MESSAGING))
+_EXACT = frozenset((*SPEC, *FEEDBACK, *STORES, *SERVICE, *MESSAGING))
 _LONGEST = max(len(name) for name in _KNOWN) + 8
 
 

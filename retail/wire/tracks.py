@@ -21,6 +21,7 @@ from retail.events import (
     OrderCompleted,
     ProductAdded,
     ProductClicked,
+    ProductDismissed,
     ProductListViewed,
     ProductRemoved,
     ProductsSearched,
@@ -122,6 +123,10 @@ def _removed(_name: str, line: shapes.CartLine, common: Common, _limits: EventLi
     return ProductRemoved(**common, item=item_named(line, "properties"), quantity=quantity)
 
 
+def _dismissed(_name: str, product: shapes.Product, common: Common, _limits: EventLimits) -> Event:
+    return ProductDismissed(**common, item=item_named(product, "properties"))
+
+
 def _searched(_name: str, search: shapes.Search, common: Common, limits: EventLimits) -> Event:
     return ProductsSearched(**common, query=(search.query or "")[: limits.text])
 
@@ -196,6 +201,7 @@ _KINDS: dict[str, _Kind] = {
     "Product Added": _Kind(shapes.AddedLine, _added),
     "Wishlist Product Added to Cart": _Kind(shapes.AddedLine, _added),
     "Product Removed": _Kind(shapes.CartLine, _removed),
+    "Product Dismissed": _Kind(shapes.Product, _dismissed),
     "Products Searched": _Kind(shapes.Search, _searched),
     "Order Completed": _Kind(shapes.Order, _ordered),
     "Store Entered": _Kind(shapes.Whereabouts, _store_entered),

@@ -22,6 +22,7 @@ COMMANDS = [
     ("rejects", "show"),
     ("rejects", "replay"),
     ("shop", "load"),
+    ("merchandising", "list"),
     ("train",),
     ("explain",),
     ("models", "list"),

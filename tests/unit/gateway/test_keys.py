@@ -25,6 +25,7 @@ ALLOWED = {
     "inbox": "app admin",
     "inbox_stream": "app admin",
     "session": "site app store admin",
+    "merchandising": "admin",
     "customer": "admin",
     "merge_customers": "admin",
     "split_customer": "admin",
@@ -68,7 +69,7 @@ async def status_of(gateway: Running, name: str, path: str, scope: str) -> int:
             return answer.status_code
     if name == "session":
         return (await gateway.get(f"{path}?anonymousId=42", scope)).status_code
-    if name in ("recommendations", "offers", "inbox", "customer"):
+    if name in ("recommendations", "offers", "inbox", "customer", "merchandising"):
         return (await gateway.get(f"{path}?customer=42", scope)).status_code
     if name == "snowplow_pixel":
         return (await gateway.get(f"{path}?e=pv&uid=42", scope)).status_code

@@ -9,13 +9,14 @@ from hypothesis import strategies as some
 
 from recommender.lately import Lately
 from recommender.model import Model, make_model
+from recommender.placed import Spot, slate_for
 from recommender.recent_clicks import NO_CLICKS, Clicks, live_index, newest
 from recommender.recommend import Query, recommend
 from recommender.records import CLICK
 from recommender.session_build import Log, index_sessions, joined
 from recommender.session_index import SessionIndex
 from recommender.trends import ENOUGH, EVERYWHERE, Trends
-from retail.catalog import item_key
+from retail.catalog import Item, item_key
 from retail.clicks import clicks_of, store_key
 from retail.customers import EMPTY, CustomerState, Interaction
 from retail.events import Channel, Event
@@ -173,6 +174,55 @@ def test_a_trend_is_the_same_whatever_the_pieces(told: list[tuple[int, int, int]
         pieces.take(clicks(*piece))
     one, other = whole.top(EVERYWHERE, NOON, 9), pieces.top(EVERYWHERE, NOON, 9)
     assert [trend.item for trend in one] == [trend.item for trend in other]
+
+
+def on_channel(told: Clicks, channel: Channel) -> Clicks:
+    told["channel"] = list(Channel).index(channel)
+    return told
+
+
+def trending(slate: Slate) -> list[str]:
+    return [item.item for item in slate.items if item.source is Source.TRENDING]
+
+
+def test_who_is_on_a_channel_sees_what_is_chosen_there_and_else_what_is_chosen_anywhere() -> None:
+    of = after(np.concatenate([on_channel(crowd(5, 4), Channel.APP), on_channel(crowd(6, 9, first=50), Channel.WEB)]))
+    in_the_app = customer_who(viewed("i0", NOON, channel=Channel.APP), reference=Reference())
+    by_mail = customer_who(viewed("i0", NOON, channel=Channel.SERVICE), reference=Reference())
+    assert trending(asked(of, in_the_app)) == ["i5"]
+    assert trending(asked(of, by_mail)) == trending(asked(of, EMPTY)) == ["i6", "i5"]
+    assert trending(asked(of, in_the_app, NOON + HOUR)) == ["i6", "i5"]
+
+
+def test_a_category_page_shows_the_trend_of_its_category() -> None:
+    of = after(np.concatenate([crowd(row, 30 - row, first=100 * row) for row in range(8)]))
+    reference = Reference(items={f"i{row}": Item(id=f"i{row}", category=f"c{row % 4}") for row in range(ITEMS)})
+    query = Query(customer="ben", state=EMPTY, at=NOON, placement="category")
+    slate = slate_for(query, Spot(category="c3"), of, reference)
+    assert trending(slate) == ["i3", "i7"]
+
+
+@settings(max_examples=40)
+@given(TOLD, some.integers(0, 40), some.integers(1, 3))
+def test_the_trend_of_a_category_kept_up_is_that_of_all_that_was_told(
+    told: list[tuple[int, int, int]], cut: int, kinds: int
+) -> None:
+    """The sessions that chose each item of it, faded, counted anew."""
+    told = [*told, *((session, row, 2) for session in range(10, 14) for row in (1, 2))]
+    pieces, among = Trends(HOUR), {item_key(f"i{row}") for row in range(0, ITEMS + 1, kinds)}
+    for piece in (told[cut:], told[:cut], told[::2]):
+        pieces.take(clicks(*piece))
+    first: dict[tuple[int, int], int] = {}
+    for session, row, tick in [*told[cut:], *told[:cut]]:
+        first.setdefault((session, row), tick)
+    counted: dict[int, float] = {}
+    for (_, row), tick in first.items():
+        counted[item_key(f"i{row}")] = counted.get(item_key(f"i{row}"), 0.0) + np.exp((tick * 1000 - 30_000) / HOUR)
+    expected = sorted((-value, item) for item, value in counted.items() if item in among and value >= ENOUGH)
+    found = pieces.top(EVERYWHERE, NOON + 30_000, 9, among.__contains__)
+    assert sorted((round(-one.sessions, 6), one.item) for one in found) == [
+        (round(value, 6), item) for value, item in sorted(expected)
+    ]
 
 
 def told_of(event: Event, state: CustomerState) -> Clicks:

@@ -21,7 +21,8 @@ from retail.customers import CustomerState
 from retail.merchandising import Effect, Rule
 from retail.reference import Reference
 from retail.slates import Dropped, Slate, Source, decode_slate
-from tests.shop import DAY, ITEMS, NOON, added, bought, customer_who, entered, shop
+from retail.weekly import Weekday
+from tests.shop import DAY, ITEMS, MINUTE, NOON, added, bought, customer_who, entered, shop
 from tests.unit.recommender.shelves import random_arrays, trained
 from tests.unit.recommender.test_forbidden import MODELS, customer, world
 from tests.unit.recommender.test_kernel import somebody
@@ -354,3 +355,30 @@ def test_rules_that_do_not_hold_cost_a_micro_batch_nothing(model: Model) -> None
             way(queries, model, reference)
             times.append(time.process_time() - start)
     assert min(ruled) < 4 * min(plain)
+
+
+@pytest.mark.parametrize(("store", "holds"), [("madrid", True), ("new-york", False), ("", False)])
+def test_a_rule_of_certain_hours_holds_by_the_clock_of_the_store(model: Model, store: str, holds: bool) -> None:
+    """Monday, one o'clock in Madrid, seven in New York, twelve in UTC."""
+    lunch = rule("lunch", Effect.EXCLUDE, "cheese", weekdays=frozenset({Weekday.MONDAY}), hours="13:00-15:00")
+    assert ("cheese" not in ids(placed(model, shop_with(lunch), store=store))) == holds
+
+
+def test_where_no_store_is_known_the_rules_own_time_zone_counts(model: Model) -> None:
+    lunch = rule("lunch", Effect.EXCLUDE, "cheese", hours="13:00-15:00", time_zone="Europe/Madrid")
+    assert "cheese" not in ids(placed(model, shop_with(lunch)))
+
+
+def test_a_rule_comes_and_goes_with_the_minute_in_warm_slates_too(model: Model) -> None:
+    noon = rule("noon", Effect.PIN, "lamp", hours="12:00-12:01")
+    queries = [Query(customer="ana", state=ANA, at=NOON + n * MINUTE, limit=3) for n in (-1, 0, 1)]
+    warm = [decode_slate(one) for one in warm_slates(queries, model, shop_with(noon))]
+    assert [one.items[0].source is Source.PINNED for one in warm] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("flawed", "said"), [({"hours": "9-5"}, "none such as"), ({"hours": "09:00-17:00", "time_zone": "Mars"}, "no zone")]
+)
+def test_hours_and_zones_that_cannot_be_meant_are_refused(flawed: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        rule("r", Effect.EXCLUDE, "bread", **flawed)
