@@ -20,6 +20,7 @@ F = TypeVar("F", bound=Callable[..., object])
 FROZEN = (
     "recommender.batch",
     "recommender.filters",
+    "recommender.rank_columns",
     "recommender.session_desk",
     "retail.customers",
     "retail.ingredients",
