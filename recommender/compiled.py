@@ -21,6 +21,7 @@ FROZEN = (
     "recommender.batch",
     "recommender.dismissals",
     "recommender.filters",
+    "recommender.rank_columns",
     "recommender.session_desk",
     "retail.customers",
     "retail.ingredients",

@@ -14,7 +14,7 @@ from recommender.blend import BLEND, blend_flaw, blend_of
 from recommender.lately import Lately
 from recommender.manifest import FORMAT, MANIFEST, FileEntry, Manifest, checksum, read_manifest
 from recommender.policy import BlendPolicy
-from recommender.ranker import RANKED, Ranker, ranker_flaw, ranker_of
+from recommender.ranker import Ranker, ranker_flaw, ranker_of
 from recommender.session_index import SessionIndex, Tuning, has_sessions, index_of, no_sessions, tuning_of
 from recommender.session_index import flaw as session_flaw
 from recommender.shelf import SHAPES, Shelf, flaw, make_shelf
@@ -114,7 +114,7 @@ def make_model(version: str, arrays: Arrays, *, first: int = 0, last: int = 0) -
         texts=item_texts(items),
         sessions=index_of(arrays),
         tuning=tuning_of(arrays),
-        blend=replace(blend_of(arrays), ranked=0 if ranker is None else RANKED),
+        blend=replace(blend_of(arrays), ranked=0 if ranker is None else ranker.depth),
         ranker=ranker,
         stores=numbers,
         first=first,

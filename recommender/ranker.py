@@ -7,10 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.arrays import Arrays, lists_flaw, sealed
-from recommender.rank_features import FEATURES, Repeats
+from recommender.rank_columns import FEATURES
+from recommender.rank_features import Repeats
 
 RANKED = 30
-"""Candidates that are put in order, the best of the blend (docs/decisions/0010-ranking.md)."""
+"""Candidates that are put in order, the best of the blend, where training did not find that more are worth their time
+(docs/decisions/0010-ranking.md)."""
+
+DEEPEST = 200
 
 
 class Trees(NamedTuple):
@@ -29,8 +33,11 @@ class Trees(NamedTuple):
 
 
 class Ranker(NamedTuple):
+    """depth: candidates that are put in order."""
+
     trees: Trees
     repeats: Repeats
+    depth: int = RANKED
 
 
 PREFIX = "ranker_"
@@ -46,13 +53,16 @@ SHAPES: Mapping[str, tuple[str, str]] = {
     "again": ("<f4", "items"),
     "gaps": ("<f4", "items"),
     "columns": ("<i4", "one"),
+    "depth": ("<i4", "one"),
 }
 """dtype and axis of every array; axes of one name have one length. columns: how many features it was learned from."""
 
 
 def ranker_arrays(ranker: Ranker) -> dict[str, NDArray[np.generic]]:
     """As a model's folder holds them."""
-    fields = {**ranker.trees._asdict(), **ranker.repeats._asdict(), "columns": np.array([len(FEATURES)], np.int32)}
+    numbers = {"columns": len(FEATURES), "depth": ranker.depth}
+    ones = {name: np.array([number], np.int32) for name, number in numbers.items()}
+    fields = {**ranker.trees._asdict(), **ranker.repeats._asdict(), **ones}
     return {PREFIX + name: fields[name] for name in SHAPES}
 
 
@@ -71,7 +81,8 @@ def ranker_of(arrays: Arrays) -> Ranker | None:
 
 def _made(fields: Arrays) -> Ranker:
     trees = Trees(*(fields[name] for name in Trees._fields))  # type: ignore[arg-type]
-    return Ranker(trees, Repeats(*(fields[name] for name in Repeats._fields)))  # type: ignore[arg-type]
+    repeats = Repeats(*(fields[name] for name in Repeats._fields))  # type: ignore[arg-type]
+    return Ranker(trees, repeats, *fields["depth"].astype(int).tolist())
 
 
 def ranker_flaw(arrays: Arrays) -> str:
@@ -89,6 +100,8 @@ def _wrong_values(arrays: Arrays) -> str:
     columns, nodes, leaves = int(arrays["columns"][0]), len(arrays["features"]), len(arrays["leaves"])
     if columns != len(FEATURES):
         return f"{PREFIX}columns: learned from {columns} features, this program knows {len(FEATURES)}; train again"
+    if not 0 < int(arrays["depth"][0]) <= DEEPEST:
+        return f"{PREFIX}depth is not from 1 to {DEEPEST}"
     features = arrays["features"]
     if nodes and not (int(features.min()) >= 0 and int(features.max()) < columns):
         return f"{PREFIX}features points outside of {columns}"

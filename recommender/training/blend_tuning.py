@@ -124,14 +124,14 @@ def _climb(worth: Callable[[BlendTuning], Values], progress: Callable[[float], N
                 if other == tuning:
                     continue
                 tried = worth(other)
-                if _better(tried, best):
+                if better(tried, best):
                     tuning, best = other, tried
         if tuning == before:
             break
     return tuning
 
 
-def _better(tried: Values, best: Values) -> bool:
+def better(tried: Values, best: Values) -> bool:
     """By more than a standard error of the differences, customer by customer."""
     gain = tried - best
     return bool(gain.mean() > gain.std() / math.sqrt(len(gain)))
@@ -151,9 +151,7 @@ def _baskets_each(lines: Transactions) -> int:
     return min(max(math.ceil(ENOUGH / max(asked, 1)), 1), BASKETS)
 
 
-def _questions(
-    lines: Transactions, held_out: NDArray[np.bool_], most: int, chance: np.random.Generator
-) -> Questions:
+def _questions(lines: Transactions, held_out: NDArray[np.bool_], most: int, chance: np.random.Generator) -> Questions:
     customers = np.unique(lines.customer[held_out])
     if len(customers) > ASKED:
         customers = chance.choice(customers, ASKED, replace=False)
@@ -173,7 +171,7 @@ def _with_span(taught: Transactions, questions: Questions, policy: TrainingPolic
     for days in POPULAR_DAYS:
         span = timedelta(days=days)
         tried = questions.values([_popular(taught, span)] * len(questions.queries))
-        if _better(tried, best):
+        if better(tried, best):
             best, policy = tried, replace(policy, popularity_decay=span)
     return policy
 

@@ -5,10 +5,9 @@ the blend. Customers who teach and customers who judge are different ones: they 
 whether there is a ranker at all. `lightgbm` needs an OpenMP runtime (see `openmp`) and is imported only here.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,11 @@ from recommender.batch import room
 from recommender.kernel import answer
 from recommender.model import Model
 from recommender.policy import TrainingPolicy
-from recommender.rank_features import FEATURES, SCORE, Known, Repeats, features_of
-from recommender.ranker import Trees
+from recommender.rank_columns import FEATURES, SCORE
+from recommender.rank_features import Known, Repeats, features_of
+from recommender.ranker import RANKED, Trees
 from recommender.recommend import Query, batch_of
+from recommender.training.blend_tuning import better
 from recommender.training.progress import Progress, silent
 from recommender.training.repeats import repeats
 from recommender.training.shopping import Basket, before_recent, recent_baskets
@@ -37,7 +38,11 @@ FEWEST = 400
 """Baskets without which nothing is learned: on less, the trees find chance."""
 
 DEPTH = 100
-"""Candidates of a basket that teach; more than are put in order when serving, because most of a list was not bought."""
+"""Candidates of a basket that teach; usually more than are put in order when serving, because most of a list was not
+bought."""
+
+DEEPER = (60, DEPTH)
+"""Tried instead of `RANKED` candidates to be put in order."""
 
 AT_ONCE = 500
 
@@ -55,14 +60,14 @@ PARAMETERS: dict[str, object] = {
     "lambdarank_truncation_level": 30,
     "metric": "ndcg",
     "eval_at": [PLACES],
-    "learning_rate": 0.05,
-    "num_leaves": 31,
+    "learning_rate": 0.08,
+    "num_leaves": 15,
     "min_data_in_leaf": 200,
     "feature_fraction": 0.6,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
-    "max_bin": 127,
+    "max_bin": 63,
     "use_missing": False,
     # Threads of OpenMP wait busily for each other: on a busy machine two took four times the CPU of one.
     "num_threads": 1,
@@ -73,6 +78,13 @@ PARAMETERS: dict[str, object] = {
 
 Teach = Callable[[Transactions], Model]
 """How a model is made of lines, with the weights that serve."""
+
+
+class Order(NamedTuple):
+    """depth: candidates that are put in order."""
+
+    trees: Trees
+    depth: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,20 +111,24 @@ class Examples:
             self.customers[chosen],
         )
 
-    def recalls(self, worth: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(B,) recall@10 of the candidates by falling worth (C,)."""
-        ends = np.cumsum(self.sizes)
+    def recalls(self, worth: NDArray[np.float64], depth: int) -> NDArray[np.float64]:
+        """(B,) recall@10 of the first `depth` candidates by falling worth (C,)."""
+        starts = np.cumsum(self.sizes) - self.sizes
         found = np.zeros(len(self.sizes))
-        for basket, (end, size) in enumerate(zip(ends.tolist(), self.sizes.tolist(), strict=True)):
-            best = np.argsort(-worth[end - size : end], kind="stable")[:PLACES]
-            found[basket] = self.wanted[end - size : end][best].sum() / self.bought[basket]
+        for basket, (start, size) in enumerate(zip(starts.tolist(), self.sizes.tolist(), strict=True)):
+            own = slice(start, start + min(size, depth))
+            best = np.argsort(-worth[own], kind="stable")[:PLACES]
+            found[basket] = self.wanted[own][best].sum() / self.bought[basket]
         return found
 
 
 def learn_ranker(
     lines: Transactions, teach: Teach, policy: TrainingPolicy, progress: Progress = silent
-) -> tuple[Trees | None, str]:
-    """The trees, None where the blend stays in charge; and why. lines: each item of a basket once."""
+) -> tuple[Order | None, str]:
+    """The trees and how many candidates they put in order, None where the blend stays in charge; and why.
+
+    lines: each item of a basket once.
+    """
     if not policy.ranked:
         return None, "no ranker: none was asked for"
     held_out = recent_baskets(lines, BASKETS)
@@ -172,16 +188,20 @@ def _boosted(teaching: Examples, judges: Examples, seed: int) -> "lightgbm.Boost
     return lightgbm.train({**PARAMETERS, "seed": seed}, known, ROUNDS, valid_sets=[asked], callbacks=[stop])
 
 
-def _tried(booster: "lightgbm.Booster", judges: Examples) -> tuple[Trees | None, str]:
-    """Kept where it beats the blend by more than a standard error of the differences."""
+def _tried(booster: "lightgbm.Booster", judges: Examples) -> tuple[Order | None, str]:
+    """Kept where it beats the blend by more than a standard error of the differences; so are more candidates."""
     worth = np.asarray(booster.predict(judges.features, num_iteration=booster.best_iteration), np.float64)
-    before, after = judges.recalls(judges.features[:, SCORE].astype(np.float64)), judges.recalls(worth)
-    gain = after - before
-    told = f"recall@{PLACES} {after.mean():.4f}, the blend {before.mean():.4f}, on {len(gain)} baskets"
-    if not gain.mean() > gain.std() / math.sqrt(len(gain)):
+    before = judges.recalls(judges.features[:, SCORE].astype(np.float64), PLACES)
+    depth, after = RANKED, judges.recalls(worth, RANKED)
+    for deeper in DEEPER:
+        tried = judges.recalls(worth, deeper)
+        if better(tried, after):
+            depth, after = deeper, tried
+    told = f"recall@{PLACES} {after.mean():.4f}, the blend {before.mean():.4f}, on {len(after)} baskets"
+    if not better(after, before):
         return None, f"no ranker: not better than the blend; {told}"
     trees = trees_of(booster)
-    return trees, f"{len(trees.roots)} trees; {told}"
+    return Order(trees, depth), f"{len(trees.roots)} trees over the best {depth}; {told}"
 
 
 def _some(lines: Transactions, held_out: NDArray[np.bool_], most: int, chance: np.random.Generator) -> Transactions:

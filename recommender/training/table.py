@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.training.numbers import Numbers
 from recommender.training.transactions import NO_STORE, Transactions
@@ -30,12 +31,14 @@ class TableRefused(Exception):
 def read_baskets(path: Path) -> Transactions:
     """Purchases: `customer_id basket_id item_id timestamp [store_id]`. Raises TableRefused."""
     customers, baskets, items, stores = Numbers(), Numbers(), Numbers(), Numbers()
-    lines: list[tuple[int, int, int, int, int]] = []
+    lines: list[tuple[int, int, int, int]] = []
+    times: list[float] = []
     for fields, at in _rows(path, BASKETS, STORE):
         customer, basket, item = fields[:3]
         store = stores[fields[4]] if len(fields) > 4 and fields[4] else NO_STORE
-        lines.append((customers[customer], baskets[f"{customer}\t{basket}"], items[item], at, store))
-    customer_n, basket_n, item_n, at_n, store_n = np.array(lines, np.int64).reshape(-1, 5).T
+        lines.append((customers[customer], baskets[f"{customer}\t{basket}"], items[item], store))
+        times.append(at)
+    customer_n, basket_n, item_n, store_n = np.array(lines, np.int64).reshape(-1, 4).T
     return Transactions(
         customers=customers.ids(),
         items=items.ids(),
@@ -44,7 +47,7 @@ def read_baskets(path: Path) -> Transactions:
         item=item_n.astype(np.int32),
         store=store_n.astype(np.int32),
         basket=basket_n.astype(np.int32),
-        at=at_n,
+        at=_instants(times),
     )
 
 
@@ -54,10 +57,18 @@ def of_sessions(path: Path) -> bool:
 
 
 def read_sessions(path: Path) -> Transactions:
-    """Clicks: `session_id item_id timestamp`. A session is customer and basket in one. Raises TableRefused."""
+    """Clicks: `session_id item_id timestamp`. A session is customer and basket in one. Raises TableRefused.
+
+    In the order of time, to which parts of a second count; what happened at one moment in the order of the file.
+    """
     sessions, items = Numbers(), Numbers()
-    lines = [(sessions[session], items[item], at) for (session, item, _), at in _rows(path, SESSIONS)]
-    session_n, item_n, at_n = np.array(lines, np.int64).reshape(-1, 3).T
+    lines: list[tuple[int, int]] = []
+    times: list[float] = []
+    for (session, item, _), at in _rows(path, SESSIONS):
+        lines.append((sessions[session], items[item]))
+        times.append(at)
+    order = np.argsort(np.array(times), kind="stable")
+    session_n, item_n = np.array(lines, np.int64).reshape(-1, 2)[order].T
     session32 = session_n.astype(np.int32)
     return Transactions(
         customers=sessions.ids(),
@@ -67,11 +78,11 @@ def read_sessions(path: Path) -> Transactions:
         item=item_n.astype(np.int32),
         store=np.full(len(lines), NO_STORE, np.int32),
         basket=session32,
-        at=at_n,
+        at=_instants(times)[order],
     )
 
 
-def _rows(path: Path, columns: Sequence[str], optional: str = "") -> Iterator[tuple[list[str], int]]:
+def _rows(path: Path, columns: Sequence[str], optional: str = "") -> Iterator[tuple[list[str], float]]:
     """The fields of each line and its time in seconds. The timestamp is the last required column."""
     lines = _lines(path)
     header = next(lines, "").rstrip("\r\n").split("\t")
@@ -96,7 +107,19 @@ def _lines(path: Path) -> Iterator[str]:
         raise TableRefused(f"{path}: {error}") from error
 
 
-def _seconds(text: str, path: Path, number: int) -> int:
+def _instants(times: list[float]) -> NDArray[np.int64]:
+    """(L,) whole seconds. A column in which every number is a day such as 20261231 counts days, not seconds."""
+    at = np.array(times, np.float64).astype(np.int64)
+    year, rest = np.divmod(at, 10_000)
+    month, day = np.divmod(rest, 100)
+    days = (year >= 1900) & (year <= 2100) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    if not days.all():
+        return at
+    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    return (months.astype("datetime64[D]") + (day - 1)).astype("datetime64[s]").astype(np.int64)
+
+
+def _seconds(text: str, path: Path, number: int) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -105,14 +128,14 @@ def _seconds(text: str, path: Path, number: int) -> int:
         raise TableRefused(f"{path}, line {number}: {text!r} is not a time after 1970")
     while value > SECONDS_UNTIL:
         value /= 1000
-    return int(value)
+    return value
 
 
-def _moment(text: str, path: Path, number: int) -> int:
+def _moment(text: str, path: Path, number: int) -> float:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
     except ValueError:
         raise TableRefused(
             f"{path}, line {number}: {text!r} is no timestamp; seconds since 1970 or 2026-12-31T23:59:59 are"
         ) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -117,10 +117,11 @@ def learn(
     def teach(some: Transactions) -> Model:
         return make_model("trial", _taught(some, policy, silent) | weights)
 
-    trees, why = learn_ranker(lines, teach, policy, lambda doing, part: progress(doing, 0.25 + 0.3 * part))
+    order, why = learn_ranker(lines, teach, policy, lambda doing, part: progress(doing, 0.25 + 0.3 * part))
     arrays = _taught(lines, policy, lambda doing, part: progress(doing, 0.55 + 0.25 * part)) | weights
-    if trees is not None:
-        arrays |= ranker_arrays(Ranker(trees, repeats(lines, list(texts_of(arrays["item_ids"])))))
+    if order is not None:
+        again = repeats(lines, list(texts_of(arrays["item_ids"])))
+        arrays |= ranker_arrays(Ranker(order.trees, again, order.depth))
     if sessions is not None:
         log = _log(sessions, list(texts_of(arrays["item_ids"])))
         popularity = arrays["popularity"].astype(np.float32)

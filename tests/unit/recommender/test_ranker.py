@@ -13,21 +13,23 @@ from recommender.kernel import answer
 from recommender.model import Model, ModelRefused, load, make_model
 from recommender.policy import DEEPER
 from recommender.publication import Provenance, publish
-from recommender.rank_features import (
+from recommender.rank_columns import (
     BASKETS_WITH,
     DAYS,
+    FAST_HABIT,
     FEATURES,
     GAP,
     HABIT,
+    HABIT_10,
     LAST_HABIT,
-    NEVER,
+    MEAN_OVERDUE,
     OVERDUE,
     PLACE,
+    RHYTHMS,
     SCORE,
-    Known,
-    Repeats,
-    features_of,
+    TIMES,
 )
+from recommender.rank_features import NEVER, Known, Repeats, features_of
 from recommender.rank_trees import weigh
 from recommender.ranker import PREFIX, Ranker, Trees, ranker_arrays
 from recommender.recommend import Query, batch_of, encoded_slates, ranking, recommend
@@ -90,6 +92,31 @@ def test_what_was_bought_twice_is_told_by_its_habit_its_gap_and_how_overdue_it_i
     assert found["i2"][DAYS] == NEVER
 
 
+def test_counters_of_shorter_spans_follow_from_the_one_that_is_kept_and_how_often_it_was_counted() -> None:
+    days = (0, 10, 19, 31, 40)
+    found = described(
+        after_purchases(bought(*((day, "i0") for day in days), (41, "i1"))), 50, make_model("m", random_arrays(ITEMS))
+    )
+    assert found["i0"][TIMES] == 5
+    assert found["i0"][MEAN_OVERDUE] == pytest.approx(1.0, rel=0.05)
+    assert found["i0"][FAST_HABIT] == pytest.approx(sum(np.exp((day - 50) / 14) for day in days), rel=0.05)
+    assert found["i1"][FAST_HABIT] == pytest.approx(np.exp(-9 / 14), rel=1e-3)
+    assert found["i2"][FAST_HABIT] == 0
+
+
+def test_who_comes_every_day_misses_an_item_sooner_than_who_comes_every_fortnight() -> None:
+    model = make_model("m", random_arrays(ITEMS))
+
+    def after(step: int) -> dict[str, NDArray[np.float32]]:
+        visits = [(day, "i1 i2") for day in range(0, 112, step)]
+        return described(after_purchases(bought((0, "i0"), *visits[1:])), 112, model)
+
+    daily, fortnightly = after(1)["i0"], after(14)["i0"]
+    assert daily[DAYS] == fortnightly[DAYS] == 112
+    assert daily[RHYTHMS] > 5 * fortnightly[RHYTHMS]
+    assert daily[HABIT_10] < fortnightly[HABIT_10]
+
+
 def test_what_a_customer_does_later_changes_no_feature_of_today() -> None:
     """The state before each basket is the one that serving would have held, whatever was bought after it."""
     model, baskets = make_model("m", random_arrays(ITEMS)), bought((0, "i0"), (7, "i1 i0"), (21, "i2"), (30, "i0 i3"))
@@ -118,11 +145,11 @@ def due_shop(customers: int = 160, days: int = 100, seed: int = 3) -> list[Line]
 @cache
 def learned() -> tuple[Transactions, Model, Trees, str]:
     lines = transactions(due_shop())
-    trees, why = learn_ranker(lines, lambda some: make_model("trial", taught(some)), SMALL)
-    assert trees is not None, why
+    order, why = learn_ranker(lines, lambda some: make_model("trial", taught(some)), SMALL)
+    assert order is not None, why
     arrays = taught(lines)
-    model = make_model("m", arrays | ranker_arrays(Ranker(trees, repeats(lines, list(make_model("", arrays).items)))))
-    return lines, model, trees, why
+    ranker = Ranker(order.trees, repeats(lines, list(make_model("", arrays).items)), order.depth)
+    return lines, make_model("m", arrays | ranker_arrays(ranker)), order.trees, why
 
 
 def taught(lines: Transactions) -> Arrays:
@@ -231,9 +258,10 @@ def test_a_shop_with_few_baskets_gets_no_ranker_and_its_model_says_why(tmp_path:
 
 
 def test_a_ranker_is_served_from_the_folder(tmp_path: Path) -> None:
-    version = publish(tmp_path, random_arrays() | ranker_arrays(Ranker(only_habits(), known())), Provenance(created=1))
-    model = load(tmp_path / version)
+    ranker = ranker_arrays(Ranker(only_habits(), known(), depth=60))
+    model = load(tmp_path / publish(tmp_path, random_arrays() | ranker, Provenance(created=1)))
     assert model.ranker is not None
+    assert model.blend.ranked == 60
     assert model.ranker.trees.leaves.tolist() == [1.0, 0.0]
 
 
@@ -244,6 +272,7 @@ def test_a_ranker_is_served_from_the_folder(tmp_path: Path) -> None:
         ("right", np.array([-3], np.int32), "points outside"),
         ("features", np.array([99], np.int32), "points outside"),
         ("columns", np.array([3], np.int32), "train again"),
+        ("depth", np.array([0], np.int32), "depth"),
         ("thresholds", np.array([np.nan]), "cannot be"),
         ("gaps", np.zeros(ITEMS, np.float32), "cannot be"),
         ("again", np.zeros(3, np.float32), "items"),

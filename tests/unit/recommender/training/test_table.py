@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recommender.training.table import TableRefused, read_baskets, read_sessions
@@ -33,6 +34,7 @@ def test_the_same_basket_id_of_two_customers_is_two_baskets(tmp_path: Path) -> N
         "1795435200000000",
         "2026-11-23T12:00:00",
         "2026-11-23T13:00:00+01:00",
+        "2026-11-23 12:00:00.250 UTC",
     ],
 )
 def test_a_moment_may_be_written_in_any_usual_way(tmp_path: Path, timestamp: str) -> None:
@@ -42,7 +44,19 @@ def test_a_moment_may_be_written_in_any_usual_way(tmp_path: Path, timestamp: str
 def test_sessions_are_read(tmp_path: Path) -> None:
     lines = read_sessions(table(tmp_path, "s1\tmug\t100", "s1\tcup\t90", header="session_id\titem_id\ttimestamp"))
     assert lines.customer.tolist() == lines.basket.tolist() == [0, 0]
-    assert lines.at.tolist() == [100, 90]
+    assert lines.at.tolist() == [90, 100]
+
+
+def test_clicks_of_one_second_are_in_the_order_of_its_parts(tmp_path: Path) -> None:
+    header, clicks = "session_id\titem_id\ttimestamp", ("s\tcup\t1795435200750", "s\tmug\t1795435200250")
+    lines = read_sessions(table(tmp_path, *clicks, header=header))
+    assert [lines.items[item] for item in lines.item] == ["mug", "cup"]
+    assert lines.at.tolist() == [1_795_435_200] * 2
+
+
+def test_a_column_of_days_is_read_as_days(tmp_path: Path) -> None:
+    assert np.diff(read_baskets(table(tmp_path, "ana\t1\tmug\t20261130", "ana\t2\tmug\t20261201")).at) == [86_400]
+    assert np.diff(read_baskets(table(tmp_path, "ana\t1\tmug\t20261130", "ana\t2\tmug\t20261330")).at) == [200]
 
 
 def test_blank_lines_and_a_byte_order_mark_hold_nothing(tmp_path: Path) -> None:
