@@ -131,7 +131,7 @@ def batch_of(queries: Sequence[Query], model: Model, offered: NDArray[np.int32] 
 
 
 def ranked(batch: Batch, model: Model, policy: BlendPolicy, places: int, workspace: Workspace) -> Answers:
-    """The `places` best candidates of each customer, of which nothing is left out yet."""
+    """The `places` best candidates of each customer, of which nothing is left out yet; parts are of no use any more."""
     weights, ranker = cached_weights(policy), model.ranker if policy.ranked else None
     deep = places if ranker is None else max(places, policy.ranked)
     answers = room(len(batch.at), deep, 0 if ranker is None else deep)
@@ -139,7 +139,7 @@ def ranked(batch: Batch, model: Model, policy: BlendPolicy, places: int, workspa
     if ranker is not None:
         counts = np.minimum(answers.counts, np.int32(policy.ranked))
         rerank(Known(model.shelf, model.keys, ranker.repeats), ranker.trees, batch, answers._replace(counts=counts))
-        answers = best(answers, places)
+        answers = answers if deep == places else best(answers, places)
     add_sessions(model, batch, policy, answers)
     add_trends(model, batch, policy, answers)
     return answers

@@ -18,6 +18,10 @@ FARTHEST = 30
 LENGTHS, AGES = 128, 1024
 """Steps in which a session's length and age are told apart."""
 
+GRADES, FINE = 1024, 16
+"""Grades by which scores are told apart before they are compared, and the bits of a score below a grade: the grades
+are 1 % apart and reach eight powers of two below the best."""
+
 STEPS = 64
 """Items of the asked session that are ever looked at."""
 
@@ -45,7 +49,8 @@ class Desk(NamedTuple):
     """Scratch of one call. session_slots, item_slots: hash tables to number + 1, 0 is free. counts: (2,) of each.
 
     sessions, session_scores, matches: by number; matches: the matching click's place.
-    rows, gains: by candidate; gains: (N, 4) by part. heap: numbers of the best sessions, the worst first.
+    grades: by number, of the scores. chosen: numbers of the best sessions.
+    rows, gains: by candidate; gains: (N, 4) by part.
     own, own_steps: the asked session's distinct items, the newest first, and how many steps back each is.
     fades: (FARTHEST + 1,) weight by distance. worths: (S,) weight of each session by its length and age. Both follow
     from the tuning; a session's worth is one read of what is close together, where its bounds are two of what is not.
@@ -56,7 +61,8 @@ class Desk(NamedTuple):
     sessions: NDArray[np.int32]
     session_scores: NDArray[np.float32]
     matches: NDArray[np.int32]
-    heap: NDArray[np.int32]
+    grades: NDArray[np.int32]
+    chosen: NDArray[np.int32]
     item_slots: NDArray[np.int32]
     item_places: NDArray[np.int32]
     rows: NDArray[np.int32]
@@ -81,7 +87,8 @@ def desk(index: SessionIndex, tuning: Tuning) -> Desk:
         sessions=np.empty(sessions, np.int32),
         session_scores=np.empty(sessions, np.float32),
         matches=np.empty(sessions, np.int32),
-        heap=np.empty(voting, np.int32),
+        grades=np.empty(sessions, np.int32),
+        chosen=np.empty(voting, np.int32),
         item_slots=np.zeros(2 << items.bit_length(), np.int32),
         item_places=np.empty(items, np.int32),
         rows=np.empty(items, np.int32),

@@ -13,7 +13,9 @@ from recommender.compiled import compiled, inlined
 from recommender.session_desk import (
     AGAIN,
     FARTHEST,
+    FINE,
     FOLLOWERS,
+    GRADES,
     NEIGHBOURS,
     PARTS,
     STEPS,
@@ -105,36 +107,68 @@ def _worse(desk: Desk, left: int, right: int) -> bool:
 
 
 @inlined
-def _sink(desk: Desk, place: int, size: int) -> None:
-    number = desk.heap[place]
+def _sink(desk: Desk, heap: NDArray[np.int32], place: int, size: int) -> None:
+    number = heap[place]
     while True:
         child = 2 * place + 1
         if child >= size:
             break
-        if child + 1 < size and _worse(desk, desk.heap[child + 1], desk.heap[child]):
+        if child + 1 < size and _worse(desk, heap[child + 1], heap[child]):
             child += 1
-        if not _worse(desk, desk.heap[child], number):
+        if not _worse(desk, heap[child], number):
             break
-        desk.heap[place] = desk.heap[child]
+        heap[place] = heap[child]
         place = child
-    desk.heap[place] = number
+    heap[place] = number
+
+
+@compiled
+def _grade(desk: Desk, tally: NDArray[np.int32]) -> None:
+    """The grade of each score, the best being 0, and how many have each.
+
+    A grade is the leading bits of a score, which is positive: a power of two and a 128th of it.
+    """
+    met, bits = desk.counts[0], desk.session_scores.view(np.int32)
+    largest = np.int32(0)
+    for number in range(met):
+        largest = max(largest, bits[number])
+    tally[:] = 0
+    for number in range(met):
+        grade = min((largest >> FINE) - (bits[number] >> FINE), GRADES - 1)
+        desk.grades[number] = grade
+        tally[grade] += 1
 
 
 @compiled
 def _choose(desk: Desk) -> int:
-    """The best sessions into the heap; how many."""
-    met = desk.counts[0]
-    size = min(met, desk.heap.size)
-    for number in range(size):
-        desk.heap[number] = number
-    if met <= size or size == 0:
+    """The best sessions into `chosen`; how many. Only those of the grade in which the places run out are compared."""
+    met, chosen = desk.counts[0], desk.chosen
+    size = min(met, chosen.size)
+    if met == size:
+        for number in range(size):
+            chosen[number] = number
         return int(size)
-    for place in range(size // 2 - 1, -1, -1):
-        _sink(desk, place, size)
-    for number in range(size, met):
-        if _worse(desk, desk.heap[0], number):
-            desk.heap[0] = number
-            _sink(desk, 0, size)
+    tally = np.empty(GRADES, np.int32)
+    _grade(desk, tally)
+    last, above = 0, 0
+    while above + tally[last] <= size:
+        above += tally[last]
+        last += 1
+    heap, taken, held = chosen[above:size], 0, 0
+    for number in range(met):
+        grade = desk.grades[number]
+        if grade < last:
+            chosen[taken] = number
+            taken += 1
+        elif grade == last and held < heap.size:
+            heap[held] = number
+            held += 1
+            if held == heap.size:
+                for place in range(held // 2 - 1, -1, -1):
+                    _sink(desk, heap, place, held)
+        elif grade == last and held > 0 and _worse(desk, heap[0], number):
+            heap[0] = number
+            _sink(desk, heap, 0, held)
     return int(size)
 
 
@@ -142,7 +176,7 @@ def _choose(desk: Desk) -> int:
 def _vote(index: SessionIndex, tuning: Tuning, desk: Desk, size: int) -> None:
     """Each neighbour votes for what stands near the click where it met the asked session."""
     for h in range(size):
-        number = desk.heap[h]
+        number = desk.chosen[h]
         session, match, score = desk.sessions[number], desk.matches[number], desk.session_scores[number]
         for place in range(
             max(index.starts[session], match - FARTHEST), min(index.starts[session + 1], match + FARTHEST + 1)

@@ -4,18 +4,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.batch import TRENDING, Answers, Batch
+from recommender.lately import Trend
 from recommender.model import Model
 from recommender.policy import BlendPolicy
 from recommender.session_desk import Found, Questions
 from recommender.session_merge import merge
-from recommender.trends import EVERYWHERE, Scope
+from recommender.trends import EVERYWHERE
 from retail.clicks import store_key
 
 MOST = 5
 """Items of the trend on a slate at most: what is new to show, not the whole page."""
 
-MINUTE = 60_000
-"""Milliseconds for which a list stands, unless something was learned."""
+MINUTE = 60
+"""Seconds for which a list stands, unless something was learned."""
 
 
 def add_trends(model: Model, batch: Batch, policy: BlendPolicy, answers: Answers) -> None:
@@ -23,37 +24,51 @@ def add_trends(model: Model, batch: Batch, policy: BlendPolicy, answers: Answers
     alone: what is chosen elsewhere is no news of here."""
     if not policy.trending or not model.lately.trends:
         return
-    stores, ids = batch.store.tolist(), list(model.stores)
-    at = int(batch.at.max()) * 1000
-    lists = {store: _list(ids[store] if store >= 0 else "", at, model) for store in set(stores)}
-    who = np.array([q for q, store in enumerate(stores) if lists[store][0]], np.int64)
-    if not len(who):
-        return
-    found = Found(
-        np.full((len(who), MOST), -1, np.int32),
-        np.zeros((len(who), MOST), np.float32),
-        np.zeros((len(who), MOST), np.uint8),
-    )
-    for n, q in enumerate(who.tolist()):
-        rows, scores = lists[stores[q]]
-        found.rows[n, : len(rows)], found.scores[n, : len(rows)] = rows, scores
-    merge(_nobody(len(who)), who, found, (policy.trending, TRENDING), answers)
+    stores = batch.store.tolist()
+    minute = int(batch.at.max()) // MINUTE
+    lists = {store: _list(store, minute, model) for store in set(stores)}
+    found = [lists[store] for store in stores]
+    who = np.array([q for q, trend in enumerate(found) if trend.length], np.int64)
+    if len(who):
+        merge(_nobody(len(who)), who, _found([found[q] for q in who.tolist()]), (policy.trending, TRENDING), answers)
 
 
 def _nobody(customers: int) -> Questions:
     """No item of theirs led there."""
+    if customers == 1:
+        return NOBODY
     first: NDArray[np.int64] = np.arange(customers, dtype=np.int64)
     return Questions(np.full(customers, -1, np.int32), first, first + 1)
 
 
-def _list(store: str, at: int, model: Model) -> tuple[list[int], list[float]]:
-    """Rows and scores, the first being 1."""
-    scope: Scope = (store_key(store), -1) if store else EVERYWHERE
-    lists, minute = model.lately.lists, at // MINUTE
-    known = lists.get(scope)
-    if known is None or known[0] != minute:
-        top = model.lately.trends.top(scope, minute * MINUTE, MOST)
-        found = [(row, trend.sessions) for trend in top if (row := model.row_of(trend.item)) >= 0]
-        scores = [sessions / found[0][1] for _, sessions in found]
-        known = lists[scope] = (minute, [row for row, _ in found], scores)
-    return known[1], known[2]
+NOBODY = Questions(np.full(1, -1, np.int32), np.zeros(1, np.int64), np.ones(1, np.int64))
+
+
+def _found(trends: list[Trend]) -> Found:
+    if len(trends) == 1:
+        return trends[0].found
+    rows, scores, parts = zip(*(trend.found for trend in trends), strict=True)
+    return Found(np.concatenate(rows), np.concatenate(scores), np.concatenate(parts))
+
+
+def _list(store: int, minute: int, model: Model) -> Trend:
+    """store: its number in the model, -1 for everywhere."""
+    lists = model.lately.lists
+    known = lists.get(store)
+    if known is None or known.minute != minute:
+        known = lists[store] = _trend(store, minute, model)
+    return known
+
+
+def _trend(store: int, minute: int, model: Model) -> Trend:
+    scope = (store_key(list(model.stores)[store]), -1) if store >= 0 else EVERYWHERE
+    top = model.lately.trends.top(scope, minute * MINUTE * 1000, MOST)
+    rows = [(row, trend.sessions) for trend in top if (row := model.row_of(trend.item)) >= 0]
+    found = Found(
+        np.full((1, MOST), -1, np.int32),
+        np.zeros((1, MOST), np.float32),
+        np.zeros((1, MOST), np.uint8),
+    )
+    for place, (row, sessions) in enumerate(rows):
+        found.rows[0, place], found.scores[0, place] = row, sessions / rows[0][1]
+    return Trend(minute, len(rows), found)

@@ -68,8 +68,8 @@ class Trends:
     def top(self, scope: Scope, at: int, most: int) -> list[Trending]:
         """The `most` largest at the moment `at` (milliseconds), the largest first; equal ones by item key."""
         fade = math.exp(min((self._epoch - at) / self._span, 0.0))
-        enough = ((item, value * fade) for item, value in self._counts.get(scope, {}).items())
-        found = nlargest(most, ((value, -item) for item, value in enough if value >= ENOUGH))
+        counts = self._counts.get(scope, {}).items()
+        found = nlargest(most, [(value * fade, -item) for item, value in counts if value * fade >= ENOUGH])
         return [Trending(-item, value) for value, item in found]
 
     def _count(self, item: int, at: int, store: int, channel: int) -> None:
