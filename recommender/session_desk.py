@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.compiled import compiled
 from recommender.session_index import SessionIndex, Tuning
 
 NEIGHBOURS, FOLLOWERS, AGAIN, TAIL = range(4)
@@ -79,8 +80,16 @@ def desk(index: SessionIndex, tuning: Tuning) -> Desk:
     steps = min(int(tuning.last), STEPS)
     sessions = min(steps * int(tuning.newest), len(index.starts) - 1) + 1
     voting = min(int(tuning.neighbours), sessions)
-    longest = min(int(np.diff(index.starts).max(initial=0)), 2 * FARTHEST + 1)
-    items = min(voting * longest + 2 * int(np.diff(index.follow_starts).max(initial=0)) + STEPS, len(index.rarity)) + 1
+    shares = (np.maximum(np.arange(LENGTHS), 1.0) ** -tuning.shortness).astype(np.float32)
+    ages = np.exp((np.arange(AGES) / AGES - 1.0) / tuning.age).astype(np.float32)
+    worths, longest = _worths(index.starts, shares, ages)
+    items = (
+        min(
+            voting * min(longest, 2 * FARTHEST + 1) + 2 * int(np.diff(index.follow_starts).max(initial=0)) + STEPS,
+            len(index.rarity),
+        )
+        + 1
+    )
     return Desk(
         session_slots=np.zeros(2 << sessions.bit_length(), np.int32),
         session_places=np.empty(sessions, np.int32),
@@ -96,18 +105,25 @@ def desk(index: SessionIndex, tuning: Tuning) -> Desk:
         own=np.empty(STEPS, np.int32),
         own_steps=np.empty(STEPS, np.int32),
         fades=np.exp(-np.maximum(np.arange(FARTHEST + 1) - 1, 0) / tuning.reach).astype(np.float32),
-        worths=_worths(index, tuning),
+        worths=worths,
         counts=np.zeros(2, np.int64),
     )
 
 
-def _worths(index: SessionIndex, tuning: Tuning) -> NDArray[np.float32]:
-    sessions = len(index.starts) - 1
-    shares = (np.maximum(np.arange(LENGTHS), 1.0) ** -tuning.shortness).astype(np.float32)
-    ages = np.exp((np.arange(AGES) / AGES - 1.0) / tuning.age).astype(np.float32)
-    steps = np.arange(sessions) * AGES // max(sessions, 1)
-    worths: NDArray[np.float32] = shares[np.minimum(np.diff(index.starts), LENGTHS - 1)] * ages[steps]
-    return worths
+@compiled
+def _worths(
+    starts: NDArray[np.int64], shares: NDArray[np.float32], ages: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], int]:
+    """The weight of each session, and the length of the longest: in one pass, since answers wait for a new desk."""
+    sessions, longest, age = starts.size - 1, 0, 0
+    worths = np.empty(sessions, np.float32)
+    for session in range(sessions):
+        while (age + 1) * sessions <= session * AGES:
+            age += 1
+        length = starts[session + 1] - starts[session]
+        longest = max(longest, length)
+        worths[session] = shares[min(length, LENGTHS - 1)] * ages[age]
+    return worths, longest
 
 
 def places(questions: int, k: int) -> Found:
