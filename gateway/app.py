@@ -9,6 +9,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import Coroutine, Generator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -64,6 +65,14 @@ log = structlog.get_logger()
 
 KEEP_ALIVE = 65
 """Seconds an idle connection is kept: longer than load balancers keep theirs (60), so they never meet a closed one."""
+
+GIVE_WAY = 0.0005
+"""Seconds after which a thread that learns or loads lets the event loop go on; with Python's own 5 ms each of its turns
+would take an answer's whole time."""
+
+YOUNG, MIDDLE, OLD = 20_000, 20, 20
+"""When garbage is looked for: after so many new objects (an answer makes some hundred, Python's own 700 are two
+answers), and how many such looks make one that goes deeper. Most is freed at once without any look."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +206,8 @@ class Server(uvicorn.Server):
 
 def serve(settings: GatewaySettings) -> None:
     """`caudal gateway`: blocks until SIGTERM or SIGINT. Starts also while Kafka or Redis are down."""
+    sys.setswitchinterval(GIVE_WAY)
+    gc.set_threshold(YOUNG, MIDDLE, OLD)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 

@@ -6,33 +6,42 @@ the trends, by one addition at a time.
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
+from recommender.session_desk import Found
 from recommender.session_index import SessionIndex
-from recommender.trends import Scope, Trends
+from recommender.trends import Trends
 
 TREND_SPAN = timedelta(hours=6)
 """Time in which a click fades to 1/e in a trend: a morning's rush is over by the evening (1 to 6 h are usual)."""
 
-
-Listed = tuple[Scope, frozenset[str] | None]
-"""A scope, and the categories that a list is limited to, None for no limit."""
+Listed = tuple[tuple[int, int], frozenset[str] | None]
+"""The model's number of a store and a channel's place, -1 for none, and the categories that a list is limited to, None
+for no limit."""
 
 
 def no_trends() -> Trends:
     return Trends(TREND_SPAN.total_seconds() * 1000)
 
 
+class Trend(NamedTuple):
+    """The best of a trend as they are merged into one answer. minute: that it is of. length: items found."""
+
+    minute: int
+    length: int
+    found: Found
+
+
 @dataclass(eq=False)
 class Lately:
     """sessions: the model's and the newest, None before there were any. trends: of all clicks told of.
 
-    lists: the best of the trends by scope and categories, with the minute that they were of, filled as they are asked
-    for.
+    lists: the best of the trends, filled as they are asked for.
     """
 
     sessions: SessionIndex | None = None
     trends: Trends = field(default_factory=no_trends)
-    lists: dict[Listed, tuple[int, list[int], list[float]]] = field(default_factory=dict)
+    lists: dict[Listed, Trend] = field(default_factory=dict)
 
     def put(self, sessions: SessionIndex | None, trends: Trends) -> None:
         """What was learned; lists made before are no more."""

@@ -27,7 +27,7 @@ from recommender.sieve import Left, Sieve, cart_keys, left_over, sift
 from recommender.slate_text import write_slates
 from recommender.stock import CODES, Stock, stock_of
 from recommender.trending import add_trends
-from recommender.workspace import Workspace, cached_weights
+from recommender.workspace import Workspace
 from retail.customers import CustomerState
 from retail.reference import Reference
 from retail.slates import Dropped, Recommendation, Slate, encode_slate
@@ -132,15 +132,15 @@ def batch_of(queries: Sequence[Query], model: Model, offered: NDArray[np.int32] 
 
 
 def ranked(batch: Batch, model: Model, policy: BlendPolicy, places: int, workspace: Workspace) -> Answers:
-    """The `places` best candidates of each customer, of which nothing is left out yet."""
-    weights, ranker = cached_weights(policy), model.ranker if policy.ranked else None
+    """The `places` best candidates of each customer, of which nothing is left out yet; parts are of no use any more."""
+    weights, ranker = workspace.weights_for(policy), model.ranker if policy.ranked else None
     deep = places if ranker is None else max(places, policy.ranked)
     answers = room(len(batch.at), deep, 0 if ranker is None else deep)
     answer(model.shelf, batch, weights, workspace.pad_for(model.shelf, batch, weights), answers)
     if ranker is not None:
         counts = np.minimum(answers.counts, np.int32(policy.ranked))
         rerank(Known(model.shelf, model.keys, ranker.repeats), ranker.trees, batch, answers._replace(counts=counts))
-        answers = best(answers, places)
+        answers = answers if deep == places else best(answers, places)
     add_sessions(model, batch, policy, answers)
     add_trends(model, batch, policy, answers)
     return answers

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.compiled import compiled
 from recommender.session_index import SessionIndex, Tuning
 
 NEIGHBOURS, FOLLOWERS, AGAIN, TAIL = range(4)
@@ -18,8 +19,9 @@ FARTHEST = 30
 LENGTHS, AGES = 128, 1024
 """Steps in which a session's length and age are told apart."""
 
-SCORE_STEPS = 1024
-"""Steps in which the scores of the sessions met are told apart before those of one step are compared."""
+GRADES, FINE = 1024, 16
+"""Grades by which scores are told apart before they are compared, and the bits of a score below a grade: the grades
+are 1 % apart and reach eight powers of two below the best."""
 
 STEPS = 64
 """Items of the asked session that are ever looked at."""
@@ -48,11 +50,11 @@ class Desk(NamedTuple):
     """Scratch of one call. session_slots, item_slots: hash tables to number + 1, 0 is free. counts: (2,) of each.
 
     sessions, session_scores, matches: by number; matches: the matching click's place.
-    rows, gains: by candidate; gains: (N, 4) by part. heap: numbers of the best sessions.
+    grades: by number, of the scores. chosen: numbers of the best sessions.
+    rows, gains: by candidate; gains: (N, 4) by part.
     own, own_steps: the asked session's distinct items, the newest first, and how many steps back each is.
     fades: (FARTHEST + 1,) weight by distance. worths: (S,) weight of each session by its length and age. Both follow
     from the tuning; a session's worth is one read of what is close together, where its bounds are two of what is not.
-    steps: (SCORE_STEPS,) sessions met by score.
     """
 
     session_slots: NDArray[np.int32]
@@ -60,7 +62,8 @@ class Desk(NamedTuple):
     sessions: NDArray[np.int32]
     session_scores: NDArray[np.float32]
     matches: NDArray[np.int32]
-    heap: NDArray[np.int32]
+    grades: NDArray[np.int32]
+    chosen: NDArray[np.int32]
     item_slots: NDArray[np.int32]
     item_places: NDArray[np.int32]
     rows: NDArray[np.int32]
@@ -70,7 +73,6 @@ class Desk(NamedTuple):
     fades: NDArray[np.float32]
     worths: NDArray[np.float32]
     counts: NDArray[np.int64]
-    steps: NDArray[np.int32]
 
 
 def desk(index: SessionIndex, tuning: Tuning) -> Desk:
@@ -78,15 +80,24 @@ def desk(index: SessionIndex, tuning: Tuning) -> Desk:
     steps = min(int(tuning.last), STEPS)
     sessions = min(steps * int(tuning.newest), len(index.starts) - 1) + 1
     voting = min(int(tuning.neighbours), sessions)
-    longest = min(int(np.diff(index.starts).max(initial=0)), 2 * FARTHEST + 1)
-    items = min(voting * longest + 2 * int(np.diff(index.follow_starts).max(initial=0)) + STEPS, len(index.rarity)) + 1
+    shares = (np.maximum(np.arange(LENGTHS), 1.0) ** -tuning.shortness).astype(np.float32)
+    ages = np.exp((np.arange(AGES) / AGES - 1.0) / tuning.age).astype(np.float32)
+    worths, longest = _worths(index.starts, shares, ages)
+    items = (
+        min(
+            voting * min(longest, 2 * FARTHEST + 1) + 2 * int(np.diff(index.follow_starts).max(initial=0)) + STEPS,
+            len(index.rarity),
+        )
+        + 1
+    )
     return Desk(
         session_slots=np.zeros(2 << sessions.bit_length(), np.int32),
         session_places=np.empty(sessions, np.int32),
         sessions=np.empty(sessions, np.int32),
         session_scores=np.empty(sessions, np.float32),
         matches=np.empty(sessions, np.int32),
-        heap=np.empty(voting, np.int32),
+        grades=np.empty(sessions, np.int32),
+        chosen=np.empty(voting, np.int32),
         item_slots=np.zeros(2 << items.bit_length(), np.int32),
         item_places=np.empty(items, np.int32),
         rows=np.empty(items, np.int32),
@@ -94,19 +105,25 @@ def desk(index: SessionIndex, tuning: Tuning) -> Desk:
         own=np.empty(STEPS, np.int32),
         own_steps=np.empty(STEPS, np.int32),
         fades=np.exp(-np.maximum(np.arange(FARTHEST + 1) - 1, 0) / tuning.reach).astype(np.float32),
-        worths=_worths(index, tuning),
+        worths=worths,
         counts=np.zeros(2, np.int64),
-        steps=np.zeros(SCORE_STEPS, np.int32),
     )
 
 
-def _worths(index: SessionIndex, tuning: Tuning) -> NDArray[np.float32]:
-    sessions = len(index.starts) - 1
-    shares = (np.maximum(np.arange(LENGTHS), 1.0) ** -tuning.shortness).astype(np.float32)
-    ages = np.exp((np.arange(AGES) / AGES - 1.0) / tuning.age).astype(np.float32)
-    steps = np.arange(sessions) * AGES // max(sessions, 1)
-    worths: NDArray[np.float32] = shares[np.minimum(np.diff(index.starts), LENGTHS - 1)] * ages[steps]
-    return worths
+@compiled
+def _worths(
+    starts: NDArray[np.int64], shares: NDArray[np.float32], ages: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], int]:
+    """The weight of each session, and the length of the longest: in one pass, since answers wait for a new desk."""
+    sessions, longest, age = starts.size - 1, 0, 0
+    worths = np.empty(sessions, np.float32)
+    for session in range(sessions):
+        while (age + 1) * sessions <= session * AGES:
+            age += 1
+        length = starts[session + 1] - starts[session]
+        longest = max(longest, length)
+        worths[session] = shares[min(length, LENGTHS - 1)] * ages[age]
+    return worths, longest
 
 
 def places(questions: int, k: int) -> Found:

@@ -13,7 +13,9 @@ from recommender.compiled import compiled, inlined
 from recommender.session_desk import (
     AGAIN,
     FARTHEST,
+    FINE,
     FOLLOWERS,
+    GRADES,
     NEIGHBOURS,
     PARTS,
     STEPS,
@@ -105,99 +107,76 @@ def _worse(desk: Desk, left: int, right: int) -> bool:
 
 
 @inlined
-def _sink(desk: Desk, place: int, size: int) -> None:
-    number = desk.heap[place]
+def _sink(desk: Desk, heap: NDArray[np.int32], place: int, size: int) -> None:
+    number = heap[place]
     while True:
         child = 2 * place + 1
         if child >= size:
             break
-        if child + 1 < size and _worse(desk, desk.heap[child + 1], desk.heap[child]):
+        if child + 1 < size and _worse(desk, heap[child + 1], heap[child]):
             child += 1
-        if not _worse(desk, desk.heap[child], number):
+        if not _worse(desk, heap[child], number):
             break
-        desk.heap[place] = desk.heap[child]
+        heap[place] = heap[child]
         place = child
-    desk.heap[place] = number
-
-
-@inlined
-def _step(desk: Desk, number: int, scale: float) -> int:
-    """Which of the steps the session's score is in; the lowest where it is no number."""
-    step = desk.session_scores[number] * scale
-    if not step > 0.0:
-        return 0
-    return int(step) if step < desk.steps.size else int(desk.steps.size - 1)
+    heap[place] = number
 
 
 @compiled
-def _scale(desk: Desk) -> float:
-    """Steps per score: the highest is in the last."""
-    highest = np.float64(0.0)
-    for number in range(desk.counts[0]):
-        highest = max(highest, np.float64(desk.session_scores[number]))
-    return desk.steps.size / highest if highest > 0.0 else 0.0
+def _grade(desk: Desk, tally: NDArray[np.int32]) -> None:
+    """The grade of each score, the best being 0, and how many have each.
 
-
-@compiled
-def _border(desk: Desk, size: int, scale: float) -> int:
-    """The step of the last of the `size` best: all in higher ones are among them."""
-    desk.steps[:] = 0
-    for number in range(desk.counts[0]):
-        desk.steps[_step(desk, number, scale)] += 1
-    step, held = desk.steps.size - 1, desk.steps[-1]
-    while step > 0 and held < size:
-        step -= 1
-        held += desk.steps[step]
-    return int(step)
+    A grade is the leading bits of a score, which is positive: a power of two and a 128th of it.
+    """
+    met, bits = desk.counts[0], desk.session_scores.view(np.int32)
+    largest = np.int32(0)
+    for number in range(met):
+        largest = max(largest, bits[number])
+    tally[:] = 0
+    for number in range(met):
+        grade = min((largest >> FINE) - (bits[number] >> FINE), GRADES - 1)
+        desk.grades[number] = grade
+        tally[grade] += 1
 
 
 @compiled
 def _choose(desk: Desk) -> int:
-    """The best sessions, in no order; how many.
-
-    Thousands are met and some hundred vote. Counted by steps of the score first, only those of one step are compared
-    with each other: a heap of all of them took longer than everything else.
-    """
-    met = desk.counts[0]
-    size = min(met, desk.heap.size)
-    if met <= size or size == 0:
+    """The best sessions into `chosen`; how many. Only those of the grade in which the places run out are compared."""
+    met, chosen = desk.counts[0], desk.chosen
+    size = min(met, chosen.size)
+    if met == size:
         for number in range(size):
-            desk.heap[number] = number
+            chosen[number] = number
         return int(size)
-    scale = _scale(desk)
-    border = _border(desk, size, scale)
-    left = size
+    tally = np.empty(GRADES, np.int32)
+    _grade(desk, tally)
+    last, above = 0, 0
+    while above + tally[last] <= size:
+        above += tally[last]
+        last += 1
+    heap, taken, held = chosen[above:size], 0, 0
     for number in range(met):
-        if _step(desk, number, scale) > border:
-            left -= 1
-            desk.heap[left] = number
-    _choose_of(desk, border, scale, left)
-    return int(size)
-
-
-@compiled
-def _choose_of(desk: Desk, border: int, scale: float, left: int) -> None:
-    """The best `left` of one step into the first places, which are a heap, the worst in front."""
-    held = 0
-    for number in range(desk.counts[0]):
-        if _step(desk, number, scale) != border:
-            continue
-        if held < left:
-            desk.heap[held] = number
+        grade = desk.grades[number]
+        if grade < last:
+            chosen[taken] = number
+            taken += 1
+        elif grade == last and held < heap.size:
+            heap[held] = number
             held += 1
-            if held == left:
-                for place in range(left // 2 - 1, -1, -1):
-                    _sink(desk, place, left)
-        elif _worse(desk, desk.heap[0], number):
-            desk.heap[0] = number
-            _sink(desk, 0, left)
+            if held == heap.size:
+                for place in range(held // 2 - 1, -1, -1):
+                    _sink(desk, heap, place, held)
+        elif grade == last and held > 0 and _worse(desk, heap[0], number):
+            heap[0] = number
+            _sink(desk, heap, 0, held)
+    return int(size)
 
 
 @compiled
 def _vote(index: SessionIndex, tuning: Tuning, desk: Desk, size: int) -> None:
     """Each neighbour votes for what stands near the click where it met the asked session."""
     for h in range(size):
-        number = desk.heap[h]
+        number = desk.chosen[h]
         session, match, score = desk.sessions[number], desk.matches[number], desk.session_scores[number]
         for place in range(
             max(index.starts[session], match - FARTHEST), min(index.starts[session + 1], match + FARTHEST + 1)

@@ -1,24 +1,50 @@
 """The customer's current session, and what others did in sessions like it, added to the kernel's answers."""
 
 from threading import local
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.batch import SIMILAR_SESSIONS, Answers, Batch, room
 from recommender.model import Model
 from recommender.policy import BlendPolicy
-from recommender.session_desk import STEPS, Desk, Questions, desk, places
+from recommender.session_desk import STEPS, Desk, Found, Questions, desk, places
 from recommender.session_index import SessionIndex, Tuning
 from recommender.session_kernel import follow_up
 from recommender.session_merge import gather, merge
 
 
+class Asking(NamedTuple):
+    """What Q customers ask and are told. rows: (Q, STEPS) their sessions. lengths, who: (Q,) see `gather`. first: (Q,)
+    where each begins in the rows end to end."""
+
+    rows: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    who: NDArray[np.int64]
+    first: NDArray[np.int64]
+    found: Found
+
+
+def _asking(customers: int, k: int) -> Asking:
+    rows, counts = np.empty((customers, STEPS), np.int32), np.zeros((2, customers), np.int64)
+    return Asking(rows, counts[0], counts[1], np.arange(customers, dtype=np.int64) * STEPS, places(customers, k))
+
+
 class Desks(local):
-    """The scratch that a thread used last, and what for."""
+    """The scratch that a thread used last, and what for. alone: of a customer who asks alone, as most do."""
 
     desk: Desk | None = None
     index: SessionIndex | None = None
     tuning: Tuning | None = None
+    alone: Asking | None = None
+
+    def asking(self, customers: int, k: int) -> Asking:
+        if customers > 1:
+            return _asking(customers, k)
+        if self.alone is None or self.alone.found.rows.shape[1] != k:
+            self.alone = _asking(1, k)
+        return self.alone
 
     def desk_for(self, index: SessionIndex, tuning: Tuning) -> Desk:
         if self.desk is None or self.index is not index or self.tuning is not tuning:
@@ -34,17 +60,17 @@ def add_sessions(model: Model, batch: Batch, policy: BlendPolicy, answers: Answe
     sessions = model.lately.sessions or model.sessions
     if len(sessions.starts) < 2 or not policy.session:
         return
-    customers = len(batch.at)
-    rows, who = np.empty((customers, STEPS), np.int32), np.empty(customers, np.int64)
-    lengths = np.zeros(customers, np.int64)
-    asking = gather(model.shelf, batch, policy.session_gap.total_seconds(), (rows, lengths, who))
+    ask = _desks.asking(len(batch.at), answers.rows.shape[1])
+    gap = policy.session_gap.total_seconds()
+    asking = gather(model.shelf, batch, gap, (ask.rows, ask.lengths, ask.who))
     if not asking:
         return
-    first = np.arange(asking, dtype=np.int64) * STEPS
-    questions = Questions(rows.reshape(-1), first, first + lengths[:asking])
-    found = places(asking, answers.rows.shape[1])
+    who, first, found = ask.who, ask.first, ask.found
+    if asking < len(who):
+        who, first, found = who[:asking], first[:asking], Found(*(part[:asking] for part in found))
+    questions = Questions(ask.rows.reshape(-1), first, first + ask.lengths[:asking])
     follow_up(sessions, model.tuning, questions, _desks.desk_for(sessions, model.tuning), found)
-    merge(questions, who[:asking], found, (policy.session, SIMILAR_SESSIONS), answers)
+    merge(questions, who, found, (policy.session, SIMILAR_SESSIONS), answers)
 
 
 def warm_up(model: Model) -> None:

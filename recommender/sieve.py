@@ -54,9 +54,10 @@ class Left(NamedTuple):
 
 def cart_keys(carts: Sequence[dict[str, int]]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Keys of all carts end to end, and where each begins."""
-    starts = np.array([0, *accumulate(map(len, carts))], np.int64)
     held = [item_key(item) for cart in carts if cart for item in cart]
-    return (np.array(held, np.uint64) if held else _NO_KEYS), starts
+    if not held:
+        return _NO_KEYS, np.zeros(len(carts) + 1, np.int64)
+    return np.array(held, np.uint64), np.array([0, *accumulate(map(len, carts))], np.int64)
 
 
 def left_over(customers: int, places: int) -> Left:

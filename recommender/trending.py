@@ -22,7 +22,7 @@ MINUTE = 60
 """Seconds for which a list stands, unless something was learned."""
 
 Asked = tuple[int, int]
-"""The model's number of a store, -1 for none, and a channel, -1 for none."""
+"""The model's number of a store and a channel's place, -1 for none."""
 
 
 class Aisle(NamedTuple):
@@ -44,9 +44,7 @@ def add_aisle_trends(model: Model, batch: Batch, weights: tuple[float, float], a
         _add(model, batch, weights, aisle, answers)
 
 
-def _add(
-    model: Model, batch: Batch, weights: tuple[float, float], aisle: Aisle | None, answers: Answers
-) -> None:
+def _add(model: Model, batch: Batch, weights: tuple[float, float], aisle: Aisle | None, answers: Answers) -> None:
     weight, gap = weights
     asked = list(zip(batch.store.tolist(), _channels(batch, gap), strict=True))
     numbers = {one: number for number, one in enumerate(dict.fromkeys(asked))}

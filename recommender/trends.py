@@ -77,8 +77,9 @@ class Trends:
         """The `most` largest at the moment `at` (milliseconds), the largest first; equal ones by item key. among: which
         item keys count, None for all."""
         fade = math.exp(min((self._epoch - at) / self._span, 0.0))
-        enough = ((item, value * fade) for item, value in self._counts.get(scope, {}).items())
-        wanted = ((value, -item) for item, value in enough if value >= ENOUGH and (among is None or among(item)))
+        counts = self._counts.get(scope, {}).items()
+        enough = [(value * fade, -item) for item, value in counts if value * fade >= ENOUGH]
+        wanted = enough if among is None else [one for one in enough if among(-one[1])]
         return [Trending(-item, value) for value, item in nlargest(most, wanted)]
 
     def _are_new(self, clicks: Clicks) -> list[bool]:
