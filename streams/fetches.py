@@ -3,7 +3,8 @@
 A fetch and what follows from it cost the same for one record as for fifty. So while records keep coming, fetches leave
 in rounds of two: at a pace for what comes from outside, and right behind it for what the worker writes because of that,
 which waits at the broker until it is there. An event waits half a round on average, and for nothing between the hops.
-After a silence one fetch waits for everything, and what comes is there at once.
+After a silence one fetch waits for everything, and what comes is there at once. A topic that has brought nothing for a
+while, where others bring much, is asked for in every third round: each of its partitions costs as much as one of those.
 """
 
 from collections.abc import Collection
@@ -12,6 +13,7 @@ from typing import Any, Protocol, cast
 
 from aiokafka.protocol.fetch import FetchRequest
 
+from streams.fetch_wire import LeanFetch
 from streams.topics.pace import Pace
 
 Topics = list[tuple[str, list[tuple[int, int, int]]]]
@@ -22,6 +24,12 @@ QUIET = 2
 
 AT_ONCE = 1
 """Milliseconds. With 0 the embedded broker brings nothing, whatever there is."""
+
+ASLEEP = 20
+"""Rounds in turn that brought nothing of a topic until it is left out of most, half a second of them."""
+
+NAP = 3
+"""Rounds of which a topic that is asleep is in one."""
 
 ON_ITS_WAY = 0.25
 """Of a round: how long the broker may wait for what a worker is writing. Kafka answers as soon as it is there, after
@@ -68,6 +76,7 @@ class Fetches:
         self._behind: set[int] = set()
         self._needs: dict[int, int] = {}
         self._hops: dict[int, set[bool]] = {}
+        self._naps: dict[tuple[int, str], int] = {}
 
     async def send(self, node: int, request: object, **how: object) -> object:
         if not isinstance(request, FetchRequest):
@@ -76,7 +85,7 @@ class Fetches:
         if node not in self._behind and not self._follows(node, request):
             await self._pace.turn()
         asked = self._unhurried(node, self._part(node, request))
-        answer = await self._send(node, asked, **how)
+        answer = await self._send(node, LeanFetch.of(asked), **how)
         self._heard(node, cast(Fetched, answer))
         if _was_hurried(asked, cast(Fetched, answer)):
             self._needs[node] = min(max(2 * asked._max_wait_ms, 2), LONGEST)  # noqa: SLF001
@@ -99,8 +108,17 @@ class Fetches:
         topics = [entry for entry in whole.topics if (entry[0] in self._inner) == self._turns[node]]
         if not topics:
             return whole
+        topics = [entry for entry in topics if self._is_awake(node, entry[0])] or topics
         is_on_its_way = self._follows(node, whole) and not self._quiet[node]
         return _part_of(whole, topics, self._patience if is_on_its_way else AT_ONCE)
+
+    def _is_awake(self, node: int, topic: str) -> bool:
+        """Counts the rounds that it is left out of, too."""
+        rounds = self._naps.get((node, topic), 0)
+        if rounds > ASLEEP and rounds % NAP:
+            self._naps[node, topic] = rounds + 1
+            return False
+        return True
 
     @property
     def _patience(self) -> int:
@@ -112,7 +130,11 @@ class Fetches:
         return turn and any(entry[0] in self._inner for entry in request.topics)
 
     def _heard(self, node: int, answer: Fetched) -> None:
-        brought = sum(len(_records(partition)) for _, partitions in answer.topics for partition in partitions)
+        brought = 0
+        for topic, partitions in answer.topics:
+            found = sum(len(_records(partition)) for partition in partitions)
+            self._naps[node, topic] = 0 if found else self._naps.get((node, topic), 0) + 1
+            brought += found
         (self._behind.add if brought >= BACKLOG else self._behind.discard)(node)
         self._quiet[node] = 0 if brought else self._quiet.get(node, 0) + 1
         if self._quiet[node] >= QUIET:

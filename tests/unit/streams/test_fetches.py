@@ -8,7 +8,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.fetches import AT_ONCE, BACKLOG, Fetches
+from streams.fetches import ASLEEP, AT_ONCE, BACKLOG, NAP, Fetches
 from streams.topics import CUSTOMER_EVENTS, STORE, WEB
 from streams.topics.pace import Pace
 
@@ -156,6 +156,28 @@ async def test_whatever_comes_is_fetched_within_three_fetches(arrivals: list[set
         await fetching.send(0, whole())
         ages = {topic: ages.get(topic, 0) + 1 for topic in broker.there}
         assert all(age < 3 for age in ages.values())
+
+
+async def test_a_topic_that_brings_nothing_for_long_is_in_every_third_round_until_it_brings_something() -> None:
+    broker = Broker()
+    fetching = fetches(broker)
+
+    async def rounds(count: int) -> list[bool]:
+        """Of the fetches of what comes from outside: whether they asked for the silent topic."""
+        first = len(broker.asked)
+        for _ in range(2 * count):
+            broker.there |= {WEB.name, CUSTOMER_EVENTS.name}
+            await fetching.send(0, whole())
+        return [STORE.name in topics for topics, _ in broker.asked[first:] if WEB.name in topics]
+
+    assert all(await rounds(ASLEEP))
+    await rounds(NAP)
+    asleep = await rounds(3 * NAP)
+    assert asleep.count(True) == 3
+    broker.there.add(STORE.name)
+    await rounds(NAP)
+    assert STORE.name not in broker.there
+    assert all(await rounds(ASLEEP // 2)), "it is awake again"
 
 
 async def test_a_broker_that_needs_longer_is_given_longer() -> None:
