@@ -1,4 +1,5 @@
-"""How good the models are: next clicks on two public logs, in their publishers' form, and baskets of Complete Journey.
+"""How good the models are: next clicks on two public logs, in their publishers' form, and baskets and coupons of
+Complete Journey.
 
 `--data FOLDER` holds one or both of:
   session_retailrocket/  train_sessions.txt.gz, a session a line, oldest first; test_examples.txt.gz, prefix TAB target:
@@ -6,11 +7,13 @@
   serenade_toy/          train.txt.gz and test.txt, `SessionId ItemId Time`: the example of github bolcom/serenade
 Each is judged by `recommender.evaluation.sessions`: the prefixes of a test session, the whole catalogue ranked.
 RetailRocket's publishers ask from two clicks on, which is 15,132 questions; Serenade's from one.
-Complete Journey comes with the package; each household's last basket is predicted from all the others.
+Complete Journey comes with the package; each household's last basket is predicted from all the others, and who redeems
+a campaign's coupon is foreseen when it starts. How far it is, is told on stderr.
 """
 
 import argparse
 import gzip
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,10 +21,13 @@ import numpy as np
 
 from benchmarks.report import show
 from recommender.evaluation.baskets import evaluate_baskets
-from recommender.evaluation.report import Report
+from recommender.evaluation.coupons import evaluate_coupons
+from recommender.evaluation.report import CouponReport, Report
 from recommender.evaluation.sessions import evaluate_sessions
 from recommender.training.complete_journey import read_complete_journey
+from recommender.training.complete_journey_mailings import read_mailings
 from recommender.training.numbers import Numbers
+from recommender.training.progress import Progress
 from recommender.training.transactions import NO_STORE, Transactions
 
 Click = tuple[str, str, int]
@@ -103,12 +109,34 @@ def _distinct(lines: Transactions) -> Transactions:
 
 
 def figures(report: Report) -> dict[str, float | int | str]:
-    own = {f"{model}: {metric}": value for model, each in report.models.items() for metric, value in each.items()}
+    own = _by_model(report)
     shipped = list(report.models)[-1]
     spans = {metric: f"{low:.4f} to {high:.4f}" for metric, (low, high) in report.intervals.items()}
     bounds = {f"{shipped}: {metric} 95 %": span for metric, span in spans.items()}
     timing = {"p50 ms": report.latency.p50_ms, "p99 ms": report.latency.p99_ms, "seconds": report.seconds}
     return {"n": report.n, "wanted items known": report.known, **timing, **own, **bounds}
+
+
+def coupon_figures(report: CouponReport) -> dict[str, float | int | str]:
+    spans = {f"seeds: {metric}": f"{low:.4f} to {high:.4f}" for metric, (low, high) in report.spread.items()}
+    return {"n": report.n, "redeemed": report.redeemed, "seconds": report.seconds, **_by_model(report), **spans}
+
+
+def _by_model(report: Report | CouponReport) -> dict[str, float]:
+    return {f"{model}: {metric}": value for model, each in report.models.items() for metric, value in each.items()}
+
+
+def told(name: str) -> Progress:
+    """One line a step, for whoever waits."""
+    said = ""
+
+    def tell(doing: str, done: float) -> None:
+        nonlocal said
+        if doing != said:
+            print(f"{name}: {done:4.0%} {doing}", file=sys.stderr, flush=True)
+            said = doing
+
+    return tell
 
 
 def main() -> None:
@@ -118,9 +146,11 @@ def main() -> None:
     arguments = parser.parse_args()
     for name, (read, shortest) in LOGS.items():
         if arguments.data is not None and (arguments.data / name).is_dir():
-            report = evaluate_sessions(*read(arguments.data / name), shortest=shortest)
+            report = evaluate_sessions(*read(arguments.data / name), told(name), shortest)
             show(name, figures(report), as_json=arguments.json)
-    show("complete_journey", figures(evaluate_baskets(complete_journey())), as_json=arguments.json)
+    name = "complete_journey"
+    show(name, figures(evaluate_baskets(complete_journey(), told(name))), as_json=arguments.json)
+    show("coupons", coupon_figures(evaluate_coupons(read_mailings(), progress=told("coupons"))), as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -109,4 +109,4 @@ def _compared(
 def _tuning(policy: BlendPolicy) -> dict[str, float]:
     days = policy.habit_decay / timedelta(days=1)
     weights = {name: float(getattr(policy, name)) for name in BlendTuning._fields[1:]}
-    return {"habit decay in days": days, **weights}
+    return {"habit decay in days": days, **weights, "ranked": float(policy.ranked)}
