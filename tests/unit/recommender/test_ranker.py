@@ -171,7 +171,7 @@ def test_what_is_due_comes_before_what_was_bought_last_week() -> None:
 def test_serving_ranks_by_the_very_features_that_training_saw() -> None:
     lines, model, trees, _ = learned()
     assert model.ranker is not None
-    for query, basket in list(_questions(lines.only(lines.customer < 5))):
+    for query, basket in _questions(lines.only(lines.customer < 5), BASKETS[-1]):
         features, _, sizes = _described([(query, basket)], model, model.ranker.repeats)
         worth = np.empty((1, len(features)))
         weigh(trees, features[None], sizes.astype(np.int32), worth)
@@ -194,7 +194,7 @@ def test_no_line_that_the_ranker_is_asked_about_is_in_the_model_behind_its_featu
 
     with pytest.raises(Enough):
         learn_ranker(lines, teach, SMALL)
-    asked = lines.only(recent_baskets(lines, BASKETS))
+    asked = lines.only(recent_baskets(lines, BASKETS[-1]))
     assert not set(seen[0].basket.tolist()) & set(asked.basket.tolist())
     newest = {customer: seen[0].at[seen[0].customer == customer].max() for customer in set(seen[0].customer.tolist())}
     assert all(at > newest[customer] for customer, at in zip(asked.customer.tolist(), asked.at.tolist(), strict=True))
