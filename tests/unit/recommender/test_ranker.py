@@ -33,7 +33,7 @@ from recommender.rank_features import NEVER, Known, Repeats, features_of
 from recommender.rank_trees import weigh
 from recommender.ranker import PREFIX, Ranker, Trees, ranker_arrays
 from recommender.recommend import Query, batch_of, encoded_slates, ranking, recommend
-from recommender.training.ranking import BASKETS, _described, _questions, learn_ranker, trees_of
+from recommender.training.ranking import BASKETS, Examples, _described, _questions, learn_ranker, trees_of
 from recommender.training.repeats import repeats
 from recommender.training.shopping import Basket, after_purchases, along_baskets, recent_baskets
 from recommender.training.train import _taught, learn
@@ -198,6 +198,14 @@ def test_no_line_that_the_ranker_is_asked_about_is_in_the_model_behind_its_featu
     assert not set(seen[0].basket.tolist()) & set(asked.basket.tolist())
     newest = {customer: seen[0].at[seen[0].customer == customer].max() for customer in set(seen[0].customer.tolist())}
     assert all(at > newest[customer] for customer, at in zip(asked.customer.tolist(), asked.at.tolist(), strict=True))
+
+
+def test_what_lies_deeper_than_is_put_in_order_is_not_found() -> None:
+    wanted = np.arange(50) == 45
+    one = np.array([1])
+    asked = Examples(np.zeros((50, len(FEATURES)), np.float32), wanted, np.array([50]), one, one)
+    assert asked.recalls(wanted.astype(float), 30).tolist() == [0.0]
+    assert asked.recalls(wanted.astype(float), 60).tolist() == [1.0]
 
 
 def test_the_trees_say_what_lightgbm_says() -> None:
