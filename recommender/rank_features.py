@@ -220,7 +220,7 @@ def _rhythm(about: NDArray[np.float64], at: float) -> float:
     """
     known = 1.0 - math.exp(-max(1.0, (at - about[OLDEST]) / DAY) / SLOW)
     baskets = max(about[TOTAL], 0.1) / max(about[SIZE], 1.0)
-    return min(max(SLOW * known / baskets, SHORTEST_RHYTHM), LONGEST_RHYTHM)
+    return float(min(max(SLOW * known / baskets, SHORTEST_RHYTHM), LONGEST_RHYTHM))
 
 
 @inlined

@@ -21,7 +21,7 @@ from recommender.model import Model
 from recommender.policy import BlendPolicy, TrainingPolicy
 from recommender.recommend import Query, ranking
 from recommender.training.progress import Progress, silent
-from recommender.training.shopping import before_recent, last_baskets, recent_baskets
+from recommender.training.shopping import baskets_each, before_recent, recent_baskets
 from recommender.training.transactions import Transactions
 
 VALUES: dict[str, tuple[float, ...]] = {
@@ -92,7 +92,7 @@ def tune_blend(
     """The policy with the best span of popularity, and the best weights; the defaults where nothing can be told."""
     chance = np.random.default_rng(policy.seed)
     lines = _some(lines, chance)
-    most = _baskets_each(lines)
+    most = baskets_each(lines, ENOUGH, 1, BASKETS)
     held_out = recent_baskets(lines, most)
     questions, taught = _questions(lines, held_out, most, chance), lines.only(~held_out)
     if len(questions.queries) < FEWEST:
@@ -143,12 +143,6 @@ def _some(lines: Transactions, chance: np.random.Generator) -> Transactions:
         return lines
     kept = chance.random(len(lines.customers)) < MOST_LINES / len(lines)
     return lines.only(kept[lines.customer])
-
-
-def _baskets_each(lines: Transactions) -> int:
-    """How many baskets each customer is asked about, at most."""
-    asked = len(np.unique(lines.customer[last_baskets(lines)]))
-    return min(max(math.ceil(ENOUGH / max(asked, 1)), 1), BASKETS)
 
 
 def _questions(lines: Transactions, held_out: NDArray[np.bool_], most: int, chance: np.random.Generator) -> Questions:

@@ -5,7 +5,7 @@ the blend. Customers who teach and customers who judge are different ones: they 
 whether there is a ranker at all. `lightgbm` needs an OpenMP runtime (see `openmp`) and is imported only here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,15 +24,19 @@ from recommender.recommend import Query, batch_of
 from recommender.training.blend_tuning import better
 from recommender.training.progress import Progress, silent
 from recommender.training.repeats import repeats
-from recommender.training.shopping import Basket, before_recent, recent_baskets
+from recommender.training.shopping import Basket, baskets_each, before_recent, recent_baskets
 from recommender.training.transactions import Transactions
 from recommender.workspace import Workspace, cached_weights
 
 if TYPE_CHECKING:
     import lightgbm
 
-BASKETS = 6
-"""Last baskets of a customer that are asked about, at most; and at most a third of all, but for the last."""
+BASKETS = range(3, 7)
+"""Last baskets of a customer that are asked about, and at most a third of all, but for the last. As few as are enough:
+the model behind the features is to be as fresh as the one that serves."""
+
+ENOUGH = 5000
+"""Baskets for which no customer is asked about more of them."""
 
 FEWEST = 400
 """Baskets without which nothing is learned: on less, the trees find chance."""
@@ -131,15 +135,17 @@ def learn_ranker(
     """
     if not policy.ranked:
         return None, "no ranker: none was asked for"
-    held_out = recent_baskets(lines, BASKETS)
-    asked = len(np.unique(lines.basket[held_out]))
-    if asked < FEWEST:
-        return None, f"no ranker: {asked} baskets to ask about, {FEWEST} are needed"
+    most = baskets_each(lines, ENOUGH, BASKETS[0], BASKETS[-1])
+    held_out = recent_baskets(lines, most)
+    there = len(np.unique(lines.basket[held_out]))
+    if there < FEWEST:
+        return None, f"no ranker: {there} baskets to ask about, {FEWEST} are needed"
     progress("what the ranker is asked", 0.0)
     taught = lines.only(~held_out)
     model = teach(taught)
     chance = np.random.default_rng(policy.seed)
-    examples = _examples(_some(lines, held_out, policy.ranked, chance), model, repeats(taught, list(model.items)))
+    asked = _questions(_some(lines, held_out, policy.ranked, chance), most)
+    examples = _examples(asked, lines.customers, model, repeats(taught, list(model.items)))
     judging = chance.permutation(len(lines.customers))[examples.customers] % JUDGES == 0
     teaching, judges = examples.only(~judging), examples.only(judging)
     if not (teaching.wanted.any() and judges.wanted.any()):
@@ -213,14 +219,16 @@ def _some(lines: Transactions, held_out: NDArray[np.bool_], most: int, chance: n
     return lines.only(np.isin(lines.customer, having))
 
 
-def _questions(lines: Transactions) -> Iterator[tuple[Query, Basket]]:
-    for before, basket in before_recent(lines, BASKETS):
-        yield Query(customer=basket.customer, state=before, at=basket.at * 1000, store=basket.store), basket
+def _questions(lines: Transactions, most: int) -> list[tuple[Query, Basket]]:
+    """Each of the recent baskets, and what was asked just before it."""
+    return [
+        (Query(customer=basket.customer, state=before, at=basket.at * 1000, store=basket.store), basket)
+        for before, basket in before_recent(lines, most)
+    ]
 
 
-def _examples(lines: Transactions, model: Model, again: Repeats) -> Examples:
-    numbers = {customer: number for number, customer in enumerate(lines.customers)}
-    asked = list(_questions(lines))
+def _examples(asked: list[tuple[Query, Basket]], customers: Sequence[str], model: Model, again: Repeats) -> Examples:
+    numbers = {customer: number for number, customer in enumerate(customers)}
     parts = [_described(asked[start : start + AT_ONCE], model, again) for start in range(0, len(asked), AT_ONCE)]
     features, wanted, sizes = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Examples(

@@ -1,5 +1,6 @@
 """Customers as the journey would know them: the shipped fold over their purchases and clicks."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -78,6 +79,12 @@ def _recent(count: NDArray[np.int64]) -> NDArray[np.int64]:
 def last_baskets(lines: Transactions) -> NDArray[np.bool_]:
     """(L,) whether a line belongs to its customer's last basket, and not to the only one."""
     return recent_baskets(lines, 1)
+
+
+def baskets_each(lines: Transactions, enough: int, least: int, most: int) -> int:
+    """How many of each customer's recent baskets make `enough` together, within the two bounds."""
+    customers = len(np.unique(lines.customer[last_baskets(lines)]))
+    return min(max(math.ceil(enough / max(customers, 1)), least), most)
 
 
 def before_recent(lines: Transactions, most: int) -> Iterator[tuple[CustomerState, Basket]]:

@@ -116,7 +116,8 @@ def _instants(times: list[float]) -> NDArray[np.int64]:
     if not days.all():
         return at
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    return (months.astype("datetime64[D]") + (day - 1)).astype("datetime64[s]").astype(np.int64)
+    dates = months.astype("datetime64[D]") + (day - 1)
+    return np.asarray(dates.astype("datetime64[s]"), np.int64)
 
 
 def _seconds(text: str, path: Path, number: int) -> float:

@@ -33,7 +33,7 @@ from recommender.rank_features import NEVER, Known, Repeats, features_of
 from recommender.rank_trees import weigh
 from recommender.ranker import PREFIX, Ranker, Trees, ranker_arrays
 from recommender.recommend import Query, batch_of, encoded_slates, ranking, recommend
-from recommender.training.ranking import BASKETS, _described, _questions, learn_ranker, trees_of
+from recommender.training.ranking import BASKETS, Examples, _described, _questions, learn_ranker, trees_of
 from recommender.training.repeats import repeats
 from recommender.training.shopping import Basket, after_purchases, along_baskets, recent_baskets
 from recommender.training.train import _taught, learn
@@ -171,7 +171,7 @@ def test_what_is_due_comes_before_what_was_bought_last_week() -> None:
 def test_serving_ranks_by_the_very_features_that_training_saw() -> None:
     lines, model, trees, _ = learned()
     assert model.ranker is not None
-    for query, basket in list(_questions(lines.only(lines.customer < 5))):
+    for query, basket in _questions(lines.only(lines.customer < 5), BASKETS[-1]):
         features, _, sizes = _described([(query, basket)], model, model.ranker.repeats)
         worth = np.empty((1, len(features)))
         weigh(trees, features[None], sizes.astype(np.int32), worth)
@@ -194,10 +194,18 @@ def test_no_line_that_the_ranker_is_asked_about_is_in_the_model_behind_its_featu
 
     with pytest.raises(Enough):
         learn_ranker(lines, teach, SMALL)
-    asked = lines.only(recent_baskets(lines, BASKETS))
+    asked = lines.only(recent_baskets(lines, BASKETS[-1]))
     assert not set(seen[0].basket.tolist()) & set(asked.basket.tolist())
     newest = {customer: seen[0].at[seen[0].customer == customer].max() for customer in set(seen[0].customer.tolist())}
     assert all(at > newest[customer] for customer, at in zip(asked.customer.tolist(), asked.at.tolist(), strict=True))
+
+
+def test_what_lies_deeper_than_is_put_in_order_is_not_found() -> None:
+    wanted = np.arange(50) == 45
+    one = np.array([1])
+    asked = Examples(np.zeros((50, len(FEATURES)), np.float32), wanted, np.array([50]), one, one)
+    assert asked.recalls(wanted.astype(float), 30).tolist() == [0.0]
+    assert asked.recalls(wanted.astype(float), 60).tolist() == [1.0]
 
 
 def test_the_trees_say_what_lightgbm_says() -> None:
