@@ -24,8 +24,12 @@ def add_trends(model: Model, batch: Batch, policy: BlendPolicy, answers: Answers
     alone: what is chosen elsewhere is no news of here."""
     if not policy.trending or not model.lately.trends:
         return
-    stores = batch.store.tolist()
-    minute = int(batch.at.max()) // MINUTE
+    stores, minute = batch.store.tolist(), max(batch.at.tolist()) // MINUTE
+    if len(stores) == 1:
+        trend = _list(stores[0], minute, model)
+        if trend.length:
+            merge(NOBODY, NOBODY.first, trend.found, (policy.trending, TRENDING), answers)
+        return
     lists = {store: _list(store, minute, model) for store in set(stores)}
     found = [lists[store] for store in stores]
     who = np.array([q for q, trend in enumerate(found) if trend.length], np.int64)
@@ -35,18 +39,11 @@ def add_trends(model: Model, batch: Batch, policy: BlendPolicy, answers: Answers
 
 def _nobody(customers: int) -> Questions:
     """No item of theirs led there."""
-    if customers == 1:
-        return NOBODY
     first: NDArray[np.int64] = np.arange(customers, dtype=np.int64)
     return Questions(np.full(customers, -1, np.int32), first, first + 1)
 
 
-NOBODY = Questions(np.full(1, -1, np.int32), np.zeros(1, np.int64), np.ones(1, np.int64))
-
-
 def _found(trends: list[Trend]) -> Found:
-    if len(trends) == 1:
-        return trends[0].found
     rows, scores, parts = zip(*(trend.found for trend in trends), strict=True)
     return Found(np.concatenate(rows), np.concatenate(scores), np.concatenate(parts))
 
@@ -72,3 +69,6 @@ def _trend(store: int, minute: int, model: Model) -> Trend:
     for place, (row, sessions) in enumerate(rows):
         found.rows[0, place], found.scores[0, place] = row, sessions / rows[0][1]
     return Trend(minute, len(rows), found)
+
+
+NOBODY = _nobody(1)
