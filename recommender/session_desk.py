@@ -16,6 +16,9 @@ PARTS = 4
 FARTHEST = 30
 """Clicks on either side of the matching one that a neighbour votes for at most."""
 
+FIRST, END, TOUCHED = range(3)
+"""Columns of a neighbour's window: the clicks it votes for, and the row of the first."""
+
 LENGTHS, AGES = 128, 1024
 """Steps in which a session's length and age are told apart."""
 
@@ -51,6 +54,7 @@ class Desk(NamedTuple):
 
     sessions, session_scores, matches: by number; matches: the matching click's place.
     grades: by number, of the scores. chosen: numbers of the best sessions.
+    windows: (N, 3) of each of them.
     rows, gains: by candidate; gains: (N, 4) by part.
     own, own_steps: the asked session's distinct items, the newest first, and how many steps back each is.
     fades: (FARTHEST + 1,) weight by distance. worths: (S,) weight of each session by its length and age. Both follow
@@ -64,6 +68,7 @@ class Desk(NamedTuple):
     matches: NDArray[np.int32]
     grades: NDArray[np.int32]
     chosen: NDArray[np.int32]
+    windows: NDArray[np.int64]
     item_slots: NDArray[np.int32]
     item_places: NDArray[np.int32]
     rows: NDArray[np.int32]
@@ -83,13 +88,9 @@ def desk(index: SessionIndex, tuning: Tuning) -> Desk:
     shares = (np.maximum(np.arange(LENGTHS), 1.0) ** -tuning.shortness).astype(np.float32)
     ages = np.exp((np.arange(AGES) / AGES - 1.0) / tuning.age).astype(np.float32)
     worths, longest = _worths(index.starts, shares, ages)
-    items = (
-        min(
-            voting * min(longest, 2 * FARTHEST + 1) + 2 * int(np.diff(index.follow_starts).max(initial=0)) + STEPS,
-            len(index.rarity),
-        )
-        + 1
-    )
+    voted = voting * min(longest, 2 * FARTHEST + 1)
+    following = 2 * int(np.diff(index.follow_starts).max(initial=0))
+    items = min(voted + following + STEPS, len(index.rarity)) + 1
     return Desk(
         session_slots=np.zeros(2 << sessions.bit_length(), np.int32),
         session_places=np.empty(sessions, np.int32),
@@ -98,6 +99,7 @@ def desk(index: SessionIndex, tuning: Tuning) -> Desk:
         matches=np.empty(sessions, np.int32),
         grades=np.empty(sessions, np.int32),
         chosen=np.empty(voting, np.int32),
+        windows=np.empty((voting, 3), np.int64),
         item_slots=np.zeros(2 << items.bit_length(), np.int32),
         item_places=np.empty(items, np.int32),
         rows=np.empty(items, np.int32),

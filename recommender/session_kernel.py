@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 from recommender.compiled import compiled, inlined
 from recommender.session_desk import (
     AGAIN,
+    END,
     FARTHEST,
     FINE,
+    FIRST,
     FOLLOWERS,
     GRADES,
     NEIGHBOURS,
     PARTS,
     STEPS,
     TAIL,
+    TOUCHED,
     Desk,
     Found,
     Questions,
@@ -173,14 +176,26 @@ def _choose(desk: Desk) -> int:
 
 
 @compiled
-def _vote(index: SessionIndex, tuning: Tuning, desk: Desk, size: int) -> None:
-    """Each neighbour votes for what stands near the click where it met the asked session."""
+def _look_up(index: SessionIndex, desk: Desk, size: int) -> None:
+    """Where each neighbour votes. A million sessions lie in memory far apart: asked for in a loop that does nothing
+    else, many are on their way at once, and the votes find them near. That halves the time of the votes."""
     for h in range(size):
         number = desk.chosen[h]
-        session, match, score = desk.sessions[number], desk.matches[number], desk.session_scores[number]
-        for place in range(
-            max(index.starts[session], match - FARTHEST), min(index.starts[session + 1], match + FARTHEST + 1)
-        ):
+        session, match = desk.sessions[number], desk.matches[number]
+        first = max(index.starts[session], match - FARTHEST)
+        desk.windows[h, FIRST], desk.windows[h, END] = first, min(index.starts[session + 1], match + FARTHEST + 1)
+    for h in range(size):
+        desk.windows[h, TOUCHED] = index.clicks[desk.windows[h, FIRST]]
+
+
+@compiled
+def _vote(index: SessionIndex, tuning: Tuning, desk: Desk, size: int) -> None:
+    """Each neighbour votes for what stands near the click where it met the asked session."""
+    _look_up(index, desk, size)
+    for h in range(size):
+        number = desk.chosen[h]
+        match, score = desk.matches[number], desk.session_scores[number]
+        for place in range(desk.windows[h, FIRST], desk.windows[h, END]):
             if place != match:
                 fade = desk.fades[place - match] if place > match else tuning.backward * desk.fades[match - place]
                 row = index.clicks[place]

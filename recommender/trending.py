@@ -47,8 +47,13 @@ def add_aisle_trends(model: Model, batch: Batch, weights: tuple[float, float], a
 def _add(model: Model, batch: Batch, weights: tuple[float, float], aisle: Aisle | None, answers: Answers) -> None:
     weight, gap = weights
     asked = list(zip(batch.store.tolist(), _channels(batch, gap), strict=True))
+    minute = max(batch.at.tolist()) // MINUTE
+    if len(asked) == 1:
+        trend = _trend(asked[0], minute, model, aisle)
+        if trend.length:
+            merge(NOBODY, NOBODY.first, trend.found, (weight, TRENDING), answers)
+        return
     numbers = {one: number for number, one in enumerate(dict.fromkeys(asked))}
-    minute = int(batch.at.max()) // MINUTE
     trends = [_trend(one, minute, model, aisle) for one in numbers]
     of = np.array([numbers[one] for one in asked], np.int64)
     who = np.flatnonzero(np.array([trend.length for trend in trends])[of])
@@ -58,8 +63,6 @@ def _add(model: Model, batch: Batch, weights: tuple[float, float], aisle: Aisle 
 
 def _found(trends: list[Trend], of: NDArray[np.int64]) -> Found:
     """of: for each customer which of the trends."""
-    if len(of) == 1:
-        return trends[of[0]].found
     return Found(*(np.concatenate(part)[of] for part in zip(*(trend.found for trend in trends), strict=True)))
 
 
@@ -75,15 +78,13 @@ def _channels(batch: Batch, gap: float) -> list[int]:
     return found
 
 
-NOBODY = Questions(np.full(1, -1, np.int32), np.zeros(1, np.int64), np.ones(1, np.int64))
-
-
 def _nobody(customers: int) -> Questions:
     """No item of theirs led there."""
-    if customers == 1:
-        return NOBODY
     first: NDArray[np.int64] = np.arange(customers, dtype=np.int64)
     return Questions(np.full(customers, -1, np.int32), first, first + 1)
+
+
+NOBODY = _nobody(1)
 
 
 def _trend(asked: Asked, minute: int, model: Model, aisle: Aisle | None) -> Trend:
