@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from benchmarks.report import Figures, show
 from benchmarks.shelves import random_arrays
 from gateway.attributed import token_of
-from recommender.exploration import ExplorationPolicy, Explored, explored
+from recommender.exploration import ExplorationPolicy, Explored, deepened, drawn
 from recommender.model import make_model
 from recommender.placed import NOWHERE, slate_for
 from recommender.recommend import Query
@@ -40,19 +40,23 @@ def measure(rounds: int, items: int) -> Figures:
     reference = Reference(items={item: Item(id=item) for item in model.items})
     query = Query(customer="ana", state=EMPTY, at=NOW, limit=10)
     off, on = ExplorationPolicy(), ExplorationPolicy(rate=0.1)
-    plain, drawn = (explored(query, NOWHERE, model, reference, policy) for policy in (off, on))
-    token = token_of(ANSWER, drawn, "madrid", KEY)
-    full = _remembering(drawn, reference)
+
+    def explored(policy: ExplorationPolicy) -> Explored:
+        return drawn(query, slate_for(deepened(query, policy), NOWHERE, model, reference), policy)
+
+    plain, tried = explored(off), explored(on)
+    token = token_of(ANSWER, tried, "madrid", KEY)
+    full = _remembering(tried, reference)
     shown = unseal(token, KEY)
     added = ProductAdded(item=shown.items[0], **common(NOW))
     return {
         "token of ten items, characters": len(token_of(ANSWER, plain, "madrid", KEY)),
         "the same with three places explored, characters": len(token),
         "making a token, us": _median(rounds, lambda: token_of(ANSWER, plain, "madrid", KEY)),
-        "the same with three places explored, us": _median(rounds, lambda: token_of(ANSWER, drawn, "madrid", KEY)),
+        "the same with three places explored, us": _median(rounds, lambda: token_of(ANSWER, tried, "madrid", KEY)),
         "reading a token, us": _median(rounds, lambda: unseal(token, KEY)),
         "a slate of ten without exploration, us": _median(rounds, lambda: slate_for(query, NOWHERE, model, reference)),
-        "the same with exploration, us": _median(rounds, lambda: explored(query, NOWHERE, model, reference, on)),
+        "the same with exploration, us": _median(rounds, lambda: explored(on)),
         "folding an impression, us": _fold(rounds, reference, EMPTY, ProductListViewed(shown=shown, **common(NOW))),
         "folding a click, us": _fold(
             rounds, reference, full, ProductClicked(item=shown.items[3], shown=shown, **common(NOW))
@@ -63,10 +67,10 @@ def measure(rounds: int, items: int) -> Figures:
     }
 
 
-def _remembering(drawn: Explored, reference: Reference) -> CustomerState:
+def _remembering(tried: Explored, reference: Reference) -> CustomerState:
     state = EMPTY
     for number in range(POLICY.answers + 1):
-        shown = unseal(token_of(f"{number:032x}", drawn, "", KEY), KEY)
+        shown = unseal(token_of(f"{number:032x}", tried, "", KEY), KEY)
         state = advance(state, ProductListViewed(shown=shown, **common(NOW)), reference, POLICY).state
     return state
 

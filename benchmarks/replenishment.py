@@ -15,14 +15,14 @@ from statistics import fmean, median
 import numpy as np
 
 from recommender.model import Model, make_model
-from recommender.replenishment import Cycles, cycles_of, nearness
+from recommender.replenishment import Cycles, nearness
 from recommender.training.complete_journey import read_complete_journey
 from recommender.training.shopping import Basket, after_purchases, baskets_by_customer, last_baskets
 from recommender.training.train import TRAINING, train
 from recommender.training.transactions import Transactions
 from retail.catalog import item_key
 from retail.customers import CustomerState
-from retail.habits import DAY, Habit, all_habits
+from retail.habits import DAY, Habit, all_habits, habit_of
 
 PLACES = 10
 MONTH = 30.0
@@ -55,21 +55,27 @@ ORDERS: dict[str, Order] = {"repeat counters": strength, "due preferred": prefer
 def recalls(cases: list[tuple[CustomerState, Basket]], model: Model, ids: dict[int, str], order: Order) -> float:
     found = []
     for state, basket in cases:
-        cycles = cycles_of(state, model, {})
+        cycles = Cycles(state, {}, model)
         worth = {ids[one.item]: order(ids[one.item], one, cycles, basket.at) for one in all_habits(state.habits)}
         best = sorted(worth, key=lambda item: -worth[item])[:PLACES]
         found.append(len(set(best) & set(basket.items)) / len(basket.items))
     return fmean(found)
 
 
+def last_of(state: CustomerState, item: str) -> int:
+    """Seconds; 0 for never."""
+    habit = habit_of(state.habits, item_key(item))
+    return habit.last if habit is not None else 0
+
+
 def days_off(cases: list[tuple[CustomerState, Basket]], model: Model) -> tuple[list[float], list[float]]:
     told, naive = [], []
     for state, basket in cases:
-        cycles = cycles_of(state, model, {})
+        cycles = Cycles(state, {}, model)
         for item in basket.items:
             if due := cycles.due(item):
                 told.append(abs(due.at / 1000 - basket.at) / DAY)
-                naive.append(abs(cycles.own[item_key(item)].last + MONTH * DAY - basket.at) / DAY)
+                naive.append(abs(last_of(state, item) + MONTH * DAY - basket.at) / DAY)
     return told, naive
 
 

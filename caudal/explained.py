@@ -8,7 +8,7 @@ from recommender.merchandising import starving
 from recommender.model import Model
 from recommender.placed import Spot, slate_for
 from recommender.recommend import Query, wanted
-from recommender.replenishment import cycles_of
+from recommender.replenishment import Cycles
 from retail.reference import Reference
 from retail.slates import Due, Slate, Source
 
@@ -71,7 +71,7 @@ def explain(asked: str, query: Query, spot: Spot, model: Model, reference: Refer
         items=_items(slate, reference, query.store),
         dropped=[LeftOut(one.item, _name(one.item, reference), one.reason) for one in slate.dropped],
         starving=starving(slate, wanted(query)),
-        due=tuple(cycles_of(query.state, model, reference.items).categories_due()),
+        due=tuple(Cycles(query.state, reference.items, model).categories_due()),
     )
 
 

@@ -56,12 +56,15 @@ class OfferedOffer(msgspec.Struct, frozen=True):
 
 
 class Offers(msgspec.Struct, frozen=True):
-    """reason: why the list is empty, "" if it is not."""
+    """reason: why the list is empty, "" if it is not. id: names this very answer. attribution: give it back as the
+    property of that name with `Promotion Viewed`, `Promotion Clicked`, `Offer Redeemed` or `Coupon Redeemed`."""
 
     customer: str
     store: str
     offers: list[OfferedOffer]
     reason: str
+    id: str
+    attribution: str
 
 
 class Rules(msgspec.Struct, frozen=True):

@@ -152,7 +152,7 @@ def _reading(settings: GatewaySettings, ports: Ports, keys: KeyRing, meters: Met
     recommending = Recommending(
         keys, profiles, ports.models, ports.reference, together, meters, exploration, seal, shadowing
     )
-    offering = Offering(keys, profiles, ports.reference, GatePolicy())
+    offering = Offering(keys, profiles, ports.reference, GatePolicy(), seal)
     inboxes = Inboxes(keys, ports.views, meters, partitions, settings.stream_limit, ports.closing, profiles)
     return [
         Entrance(routes.RECOMMENDATIONS, recommending.reply, meters),

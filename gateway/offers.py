@@ -3,6 +3,7 @@
 Unlike a slate there is no fallback: without the state nobody's consent is known, so nothing may be offered.
 """
 
+import os
 from dataclasses import dataclass
 from itertools import islice
 
@@ -10,6 +11,7 @@ import msgspec
 from litestar.response.base import ASGIResponse
 
 from gateway.answers import OfferedOffer, Offers
+from gateway.attributed import token_of_offers
 from gateway.door import Sent
 from gateway.errors import unavailable
 from gateway.intake import now
@@ -39,10 +41,13 @@ SHOWN_ITEMS = 20
 
 @dataclass(frozen=True)
 class Offering:
+    """attribution_key: seals the tokens of the answers."""
+
     keys: KeyRing
     profiles: Profiles
     reference: Reference
     policy: GatePolicy
+    attribution_key: bytes
 
     async def reply(self, request: Sent) -> ASGIResponse:
         self.keys.admit(presented_key(dict(request.scope["headers"])), Right.READ_OFFERS)
@@ -53,7 +58,9 @@ class Offering:
         offers = eligible(query, self.reference, self.policy)
         filters = filters_of(state, self.reference.items, query.at, store)
         reason = "" if offers else self._why_none(state, store)
-        return answer(Offers(asked, store, [shown(offer, filters) for offer in offers[:limit]], reason))
+        told, id_ = [shown(offer, filters) for offer in offers[:limit]], os.urandom(16).hex()
+        token = token_of_offers(id_, [one.offer for one in told], store, query.at, self.attribution_key)
+        return answer(Offers(asked, store, told, reason, id_, token))
 
     def _why_none(self, state: CustomerState, store: str) -> Reason:
         if not consented(state, self.policy.purpose):

@@ -7,9 +7,10 @@ import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from recommender.introduced import home_slates
 from recommender.model import Model
 from recommender.placed import Spot, is_plain, slate_for
-from recommender.recommend import Query, recommend_many, wanted
+from recommender.recommend import Query, wanted
 from retail.reference import Reference
 from retail.slates import Slate
 
@@ -57,7 +58,7 @@ class Together:
 
     def _answer(self, group: list[Waiting], model: Model) -> None:
         try:
-            slates = recommend_many([one.query for one in group], model, self.reference)
+            slates = home_slates([one.query for one in group], model, self.reference)
         except Exception as fault:  # noqa: BLE001 - whatever it is, those who wait must hear of it
             self._answer_apart(group, model, fault)
             return

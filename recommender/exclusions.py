@@ -1,7 +1,6 @@
 """Which candidates of a micro-batch merchandisers' rules exclude or let rest, by place; the reasons name the rules.
 
-An item is asked about once for each set of rules that hold together, when it first is a candidate: the answer is kept
-by its row in the model until the item or a rule changes.
+An item is asked about once for each set of rules that hold together: see `recommender.rule_tables`.
 """
 
 from collections.abc import Sequence
@@ -15,13 +14,9 @@ from recommender.derived import Derived
 from recommender.filters import REASONS
 from recommender.merchandising import Steering, steering
 from recommender.model import Model
+from recommender.rule_tables import RuleTables
 from recommender.stock import CODES
 from retail.reference import Reference
-
-TABLES = 64
-"""Sets of rules that are remembered, the latest; eight bytes an item each. Stores without own rules share one."""
-
-NOT_ASKED = -1
 
 
 class Asker(Protocol):
@@ -44,49 +39,21 @@ class Excluded(NamedTuple):
     reasons: tuple[str, ...]
 
 
-class Exclusions:
-    """tables: (2, I) codes and rests by item row, for each set of rules by their ids."""
+class Exclusions(RuleTables):
+    """By item row the code of what excludes it, and for how many seconds it rests."""
+
+    dtype = np.int32
 
     def __init__(self, model: Model, reference: Reference) -> None:
-        self.items = model.items
+        super().__init__(model, reference)
         self.reasons: tuple[str, ...] = REASONS
         self._codes = dict(CODES)
-        self._tables: dict[tuple[str, ...], NDArray[np.int32]] = {}
-        self._rule_changes, self._item_changes = reference.rule_changes, reference.item_changes
 
-    def follow(self, model: Model, reference: Reference) -> bool:
-        """Takes in what changed since; False where rules did, or more items than the reference remembers."""
-        if reference.rule_changes != self._rule_changes:
-            return False
-        if reference.item_changes == self._item_changes:
-            return True
-        changed = reference.items_since(self._item_changes)
-        if changed is None:
-            return False
-        rows = [row for row in model.rows(changed) if row >= 0]
-        for table in self._tables.values():
-            table[:, rows] = NOT_ASKED
-        self._item_changes = reference.item_changes
-        return True
+    def names(self, rules: Steering) -> tuple[str, ...]:
+        return tuple(rule.id for rule in (*rules.exclusions, *rules.rests))
 
-    def of(self, rules: Steering, rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """(2, n) codes and rests of n item rows."""
-        table = self._table(rules)
-        new = rows[table[0, rows] == NOT_ASKED]
-        for row in np.unique(new).tolist() if len(new) else ():
-            item = self.items[row]
-            table[:, row] = self._code(rules.exclusion(item)), rules.rest(item)
-        return table[:, rows]
-
-    def _table(self, rules: Steering) -> NDArray[np.int32]:
-        names = tuple(rule.id for rule in (*rules.exclusions, *rules.rests))
-        known = self._tables.pop(names, None)
-        if known is None:
-            known = np.full((2, len(self.items)), NOT_ASKED, np.int32)
-        self._tables[names] = known
-        if len(self._tables) > TABLES:
-            del self._tables[next(iter(self._tables))]
-        return known
+    def told(self, rules: Steering, item: str) -> tuple[float, float]:
+        return self._code(rules.exclusion(item)), rules.rest(item)
 
     def _code(self, reason: str) -> int:
         known = self._codes.get(reason)

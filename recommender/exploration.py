@@ -13,11 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from recommender.model import Model
-from recommender.placed import Spot, slate_for
 from recommender.recommend import Query, wanted
 from retail.attribution import Draw
-from retail.reference import Reference
 from retail.slates import Recommendation, Slate, Source
 
 HOUR = 3_600_000
@@ -42,11 +39,6 @@ class Explored(NamedTuple):
 
     slate: Slate
     draws: tuple[Draw, ...] = ()
-
-
-def explored(query: Query, spot: Spot, model: Model, reference: Reference, policy: ExplorationPolicy) -> Explored:
-    """As `slate_for`, with some places drawn."""
-    return drawn(query, slate_for(deepened(query, policy), spot, model, reference), policy)
 
 
 def deepened(query: Query, policy: ExplorationPolicy) -> Query:

@@ -21,6 +21,9 @@ DAY = 86_400
 MINUTE = 60_000
 """Milliseconds."""
 
+TICKS = 1e4
+"""Scores are told to four decimals, rounded as numpy does."""
+
 OFFERS = "offers"
 """The placement by which a rule names offers and pushes."""
 
@@ -64,18 +67,22 @@ class Steering:
         rule = _first(self.rests, item, self.catalog)
         return rule.days * DAY if rule else 0
 
+    def mover(self, item: str) -> Rule | None:
+        """The rule that boosts or buries the item."""
+        return _first(self.weights, item, self.catalog)
+
     def moved_by(self, item: str) -> str:
-        """The id of the rule that boosts or buries the item, "" for none."""
-        rule = _first(self.weights, item, self.catalog)
+        """The id of that rule, "" for none."""
+        rule = self.mover(item)
         return rule.id if rule else ""
 
     def weighed(self, item: str, score: float) -> float:
         """The score as the rules want it; boosted means larger, also of a score below zero."""
-        rule = _first(self.weights, item, self.catalog)
+        rule = self.mover(item)
         if rule is None:
             return score
         grows = (rule.effect is Effect.BOOST) == (score >= 0)
-        return round(score * rule.strength if grows else score / rule.strength, 4)
+        return round((score * rule.strength if grows else score / rule.strength) * TICKS) / TICKS
 
 
 def steering(reference: Reference, placement: str, store: str, at: int) -> Steering | None:

@@ -4,7 +4,7 @@ Where a recipe starts from an item, a cart or an order, the customer is asked ab
 looked at: the same kernels then answer for the page instead of for the person. The filters are always the person's.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
@@ -16,15 +16,17 @@ from recommender.aisles import Aisles, aisles_of, holds, is_of, popular_rows, un
 from recommender.batch import NO_ROWS, SOURCE_OF_CODE
 from recommender.draft import Candidate, Draft
 from recommender.filters import at_home, filters_of
+from recommender.introduced import home_slates, introduced
 from recommender.ladder import everywhere, fill, reason
 from recommender.merchandising import Pin, Steering, any_holds, steering
 from recommender.model import Model
+from recommender.moved import moved_slates
 from recommender.newcomers import newcomers_of, with_newcomers
 from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
 from recommender.policy import DEEPER, BlendPolicy
-from recommender.recommend import Query, batch_of, encoded_slates, ranked, recommend, wanted
+from recommender.recommend import Query, batch_of, encoded_slates, ranked, wanted
 from recommender.records import INTERACTION
-from recommender.replenishment import Cycles, cycles_of, nearness
+from recommender.replenishment import Cycles, dated, nearest_first
 from recommender.rests import rests_of
 from recommender.screen import on_screen
 from recommender.selection import Selection, bought_within
@@ -35,7 +37,7 @@ from retail.catalog import item_key
 from retail.customers import CustomerState, Interaction
 from retail.events import Channel
 from retail.reference import Reference
-from retail.slates import Recommendation, Slate, Source, encode_slate
+from retail.slates import Slate, Source, encode_slate
 
 OFFERED = 300
 """The most popular items of the placement's categories that are candidates for everybody."""
@@ -85,8 +87,9 @@ def slate_for(query: Query, spot: Spot, model: Model, reference: Reference) -> S
     if query.placement == HOME:
         rules = steering(reference, HOME, query.store, query.at)
         if rules is None or not rules.moves:
-            return recommend(query, model, reference)
-        return _home(query, rules, model.blend, model, reference)
+            return home_slates((query,), model, reference)[0]
+        [slate] = _homes([(query, rules)], model.blend, model, reference)
+        return introduced(slate, query, model, reference)
     if spot.cart is not None:
         query = _with(query, cart=dict.fromkeys(spot.cart, 1))
     query = _in_store(query)
@@ -95,23 +98,36 @@ def slate_for(query: Query, spot: Spot, model: Model, reference: Reference) -> S
 
 
 def is_plain(query: Query, reference: Reference) -> bool:
-    """Whether its slate is the home slate that no merchandiser's rule concerns: `recommend_many` makes many at once."""
+    """Whether its slate is the home slate that no merchandiser's rule concerns: `home_slates` makes many at once."""
     return query.placement == HOME and steering(reference, HOME, query.store, query.at) is None
 
 
 def warm_slates(queries: Sequence[Query], model: Model, reference: Reference) -> list[bytes]:
-    """The home slates of a micro-batch, encoded: together in one kernel call, but for those in which a merchandiser's
-    rule pins or moves, which are made one by one; without the ranker, as `encoded_slates` tells."""
+    """The home slates of a micro-batch, encoded: together in one kernel call, and in another those in which a
+    merchandiser's rule pins or moves; without the ranker, as `encoded_slates` tells."""
     times = [query.at for query in queries] if reference.rules else []
     if not times or not any_holds(reference, HOME, min(times), max(times)):
         return encoded_slates(queries, model, reference)
     steered = [steering(reference, HOME, query.store, query.at) for query in queries]
-    moved = [rules if rules is not None and rules.moves else None for rules in steered]
-    plain = [query for query, rules in zip(queries, moved, strict=True) if rules is None]
-    others, blend = iter(encoded_slates(plain, model, reference)), replace(model.blend, ranked=0)
+    moved = [rules is not None and rules.moves for rules in steered]
+    plain = [query for query, moves in zip(queries, moved, strict=True) if not moves]
+    ruled = [(query, rules) for query, rules in zip(queries, steered, strict=True) if rules is not None and rules.moves]
+    others = iter(encoded_slates(plain, model, reference))
+    slates = iter(_homes(ruled, replace(model.blend, ranked=0), model, reference))
+    return [encode_slate(next(slates)) if moves else next(others) for moves in moved]
+
+
+def _homes(
+    ruled: Sequence[tuple[Query, Steering]], blend: BlendPolicy, model: Model, reference: Reference
+) -> list[Slate]:
+    """Home slates that rules pin or move something in; those that would be short are filled one by one."""
+    if not ruled:
+        return []
+    queries, steered = zip(*ruled, strict=True)
+    found = moved_slates(queries, steered, model, reference, blend)
     return [
-        next(others) if rules is None else encode_slate(_home(query, rules, blend, model, reference))
-        for query, rules in zip(queries, moved, strict=True)
+        _home(*asked, blend, model, reference) if slate is None else slate
+        for slate, asked in zip(found, ruled, strict=True)
     ]
 
 
@@ -137,7 +153,7 @@ def _placed(seen: Seen, query: Query, spot: Spot, model: Model, reference: Refer
         at=query.at,
         version=query.state.version,
         model=model.version,
-        items=tuple(draft.kept if seen.cycles is None else _dated(draft.kept, seen.cycles)),
+        items=tuple(draft.kept if seen.cycles is None else dated(draft.kept, seen.cycles)),
         dropped=tuple(draft.dropped),
         fallback=_fallback(seen, draft, known, model, aisles),
     )
@@ -159,7 +175,7 @@ def _seen(query: Query, spot: Spot, model: Model, reference: Reference) -> Seen:
     recipe = RECIPES[query.placement]
     names = _names(query, spot, recipe, reference)
     if recipe.basis is Basis.CUSTOMER:
-        cycles = cycles_of(query.state, model, reference.items) if recipe.replenishes else None
+        cycles = Cycles(query.state, reference.items, model) if recipe.replenishes else None
         return Seen(query, recipe, names, "", cycles=cycles)
     past = _past(query, spot, recipe.basis)
     if not past:
@@ -217,28 +233,12 @@ def _candidates(
     ranking = zip(*(column[0, :count].tolist() for column in columns), strict=True)
     allowed = _allowed(ranking, seen, model, reference)
     if seen.cycles is not None:
-        allowed = _by_nearness(allowed, seen.cycles, seen.query.at)
+        allowed = nearest_first(allowed, seen.cycles, seen.query.at)
     return _steered(allowed, seen.steering), int(answers.known[0])
 
 
 def _aisle(names: frozenset[str], model: Model, reference: Reference) -> Aisle:
     return Aisle(names, lambda row: is_of(reference.items.get(model.items[row]), names))
-
-
-def _by_nearness(candidates: Iterator[Candidate], cycles: Cycles, at: int) -> Iterator[Candidate]:
-    """Each counts the more, the nearer the day is on which it is needed again."""
-    near = (
-        (item, round(score * nearness(due, at), 4) if (due := cycles.due(item)) else score, source, own)
-        for item, score, source, own in candidates
-    )
-    return iter(sorted(near, key=lambda candidate: -candidate[1]))
-
-
-def _dated(kept: Iterable[Recommendation], cycles: Cycles) -> Iterator[Recommendation]:
-    """With the day on which each is needed again, where that can be told."""
-    for one in kept:
-        due = cycles.due(one.item)
-        yield one if due is None else msgspec.structs.replace(one, due=due)
 
 
 def _steered(candidates: Iterator[Candidate], rules: Steering | None) -> Iterator[Candidate]:

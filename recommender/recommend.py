@@ -55,6 +55,14 @@ class Sifted(NamedTuple):
     reasons: tuple[str, ...]
 
 
+class Ranked(NamedTuple):
+    """limits: items wanted of each customer."""
+
+    batch: Batch
+    answers: Answers
+    limits: list[int]
+
+
 class Choice(NamedTuple):
     """One customer's part. items: kept. dropped: left out. personal: whether one starts from their own history.
     known: own items that the model knows."""
@@ -78,10 +86,10 @@ def recommend_many(
     policy = policy or model.blend
     sifted = _answer(queries, model, reference, policy)
     slates: list[Slate] = []
-    for choice, query in zip(_choices(sifted, model), queries, strict=True):
+    for choice, query in zip(choices(sifted, model), queries, strict=True):
         if len(choice.items) < wanted(query):
             choice = _filled(choice, query, model, reference, policy)
-        slates.append(_slate(choice, query, model))
+        slates.append(slate_of(choice, query, model))
     return slates
 
 
@@ -105,9 +113,9 @@ def encoded_slates(
     texts = [_text(*part, model) for part in zip(queries, bodies, own, known, strict=True)]
     counts = sifted.kept.counts.tolist()
     short = [n for n, query in enumerate(queries) if counts[n] < wanted(query)]
-    for n, choice in zip(short, _choices(_those(sifted, short), model) if short else (), strict=True):
+    for n, choice in zip(short, choices(_those(sifted, short), model) if short else (), strict=True):
         filled = _filled(choice, queries[n], model, reference, policy)
-        texts[n] = encode_slate(_slate(filled, queries[n], model))
+        texts[n] = encode_slate(slate_of(filled, queries[n], model))
     return texts
 
 
@@ -149,8 +157,14 @@ def ranked(batch: Batch, model: Model, policy: BlendPolicy, places: int, workspa
 def _answer(queries: Sequence[Query], model: Model, reference: Reference, policy: BlendPolicy) -> Sifted:
     batch = batch_of(queries, model)
     limits = [wanted(query) for query in queries]
-    places = max(limits) + policy.spare
-    answers, left = ranked(batch, model, policy, places, _workspace), left_over(len(queries), places)
+    answers = ranked(batch, model, policy, max(limits) + policy.spare, _workspace)
+    return sifted(queries, Ranked(batch, answers, limits), model, reference, policy)
+
+
+def sifted(queries: Sequence[Query], found: Ranked, model: Model, reference: Reference, policy: BlendPolicy) -> Sifted:
+    """What may be shown of it, and what may not."""
+    batch, answers, limits = found
+    left = left_over(*answers.rows.shape)
     carts, cart_starts = cart_keys([query.state.cart for query in queries])
     stock, gone = stock_of(model, reference), excluded(queries, answers, model, reference)
     sieve = Sieve(
@@ -203,7 +217,7 @@ def wanted(query: Query) -> int:
     return min(max(query.limit, LIMITS[0]), LIMITS[-1])
 
 
-def _choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
+def choices(sifted: Sifted, model: Model) -> Iterator[Choice]:
     """Plain Python values, converted for the whole batch at once."""
     kept, left, reasons = sifted
     counts, counts_left = kept.counts.tolist(), left.counts.tolist()
@@ -236,7 +250,7 @@ def _filled(choice: Choice, query: Query, model: Model, reference: Reference, po
     rules = exclusions_at(query, reference)
     if rules is not None:
         deeper = replace(policy, spare=DEEPER)
-        choice = next(_choices(_answer((query,), model, reference, deeper), model))
+        choice = next(choices(_answer((query,), model, reference, deeper), model))
     screen = on_screen(query.state, query.at, model, policy.in_view)
     filters = _filters(query, reference, screen)
     draft = Draft(filters, wanted(query), list(choice.items), list(choice.dropped), steering=rules)
@@ -276,7 +290,7 @@ def _fallback(query: Query, known: int, model: Model) -> str:
     return reason(model, bool(query.state.history or query.state.habits), known)
 
 
-def _slate(choice: Choice, query: Query, model: Model) -> Slate:
+def slate_of(choice: Choice, query: Query, model: Model) -> Slate:
     return Slate(
         customer=query.customer,
         placement=query.placement,

@@ -8,14 +8,18 @@ than by how often and how lately something was bought; so what is nearly due is 
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import NamedTuple
 
+import msgspec
+
+from recommender.draft import Candidate
 from recommender.model import Model
 from retail.catalog import Item, category_key, item_key
 from retail.customers import CustomerState
-from retail.habits import DAY, Habit, all_habits
-from retail.slates import Due
+from retail.habits import DAY, Habit, habit_of
+from retail.slates import Due, Recommendation
 
 LONGEST = 365
 """Days: what comes back less often is no habit."""
@@ -27,17 +31,20 @@ EDGE, WIDTH = 0.25, 0.4
 """What an item counts more on its day, and how early and late, in intervals, that is e times less."""
 
 
-class Cycles(NamedTuple):
-    """own, categories: what was bought, by key. catalog: by id. model: for how an item is usually bought again."""
+FIRST = 60
+"""Of the ranking, in which what is due is preferred: what comes behind cannot rise onto a page."""
 
-    own: Mapping[int, Habit]
-    categories: Mapping[int, Habit]
+
+class Cycles(NamedTuple):
+    """catalog: items by id. model: for how an item is usually bought again."""
+
+    state: CustomerState
     catalog: Mapping[str, Item]
     model: Model
 
     def due(self, item: str) -> Due | None:
         """None where nobody could tell."""
-        own = self.own.get(item_key(item))
+        own = habit_of(self.state.habits, item_key(item))
         if own is None:
             return None
         if found := _due(own, _usual(self.model, item), ""):
@@ -46,7 +53,7 @@ class Cycles(NamedTuple):
         return self.category_due(known.category) if known is not None and known.category else None
 
     def category_due(self, category: str) -> Due | None:
-        habit = self.categories.get(category_key(category))
+        habit = habit_of(self.state.categories, category_key(category))
         return _due(habit, None, category) if habit is not None else None
 
     def categories_due(self) -> Iterator[Due]:
@@ -56,16 +63,28 @@ class Cycles(NamedTuple):
         return iter(sorted(found, key=lambda due: (due.at, due.category)))
 
 
-def cycles_of(state: CustomerState, model: Model, catalog: Mapping[str, Item]) -> Cycles:
-    own = {habit.item: habit for habit in all_habits(state.habits)}
-    return Cycles(own, {habit.item: habit for habit in all_habits(state.categories)}, catalog, model)
-
-
 def nearness(due: Due, at: int) -> float:
     """What the item counts for being due: 1 far from its day, 1 + EDGE on it; who is long overdue goes elsewhere. at:
     milliseconds."""
     away = (at - due.at) / (due.every * DAY * 1000)
     return 1.0 + EDGE * math.exp(-((away / WIDTH) ** 2))
+
+
+def nearest_first(candidates: Iterable[Candidate], cycles: Cycles, at: int) -> Iterator[Candidate]:
+    """Each counts the more, the nearer the day is on which it is needed again. at: milliseconds."""
+    rest = iter(candidates)
+    near = [
+        (item, round(score * nearness(due, at), 4) if (due := cycles.due(item)) else score, source, own)
+        for item, score, source, own in islice(rest, FIRST)
+    ]
+    return chain(sorted(near, key=lambda candidate: -candidate[1]), rest)
+
+
+def dated(kept: Iterable[Recommendation], cycles: Cycles) -> Iterator[Recommendation]:
+    """With the day on which each is needed again, where that can be told."""
+    for one in kept:
+        due = cycles.due(one.item)
+        yield one if due is None else msgspec.structs.replace(one, due=due)
 
 
 def _due(habit: Habit, usual: float | None, category: str) -> Due | None:

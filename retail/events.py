@@ -208,6 +208,13 @@ class DeliveryReported(BaseEvent, frozen=True, kw_only=True, tag="Delivery Repor
     reason: str = ""
 
 
+class OfferRedeemed(BaseEvent, frozen=True, kw_only=True, tag="Offer Redeemed"):
+    """An offer that no push brought was made use of. shown: the answer that led there, None where nobody says."""
+
+    offer: str
+    shown: Shown | None = None
+
+
 class Tracked(BaseEvent, frozen=True, kw_only=True, tag="Tracked"):
     """Any other event: kept as a sign of life, without an effect of its own. name: the sender's event name."""
 
@@ -259,6 +266,7 @@ Event = (
     | CustomerIdentified
     | ConsentUpdated
     | DeliveryReported
+    | OfferRedeemed
     | Tracked
     | TimerFired
     | HouseholdJoined

@@ -72,6 +72,12 @@ def all_habits(habits: bytes) -> Iterator[Habit]:
     return map(Habit._make, RECORD.iter_unpack(habits))
 
 
+def habit_of(habits: bytes, item: int) -> Habit | None:
+    """None where there is none of the item key."""
+    place = find(habits, item)
+    return Habit._make(RECORD.unpack_from(habits, place)) if place >= 0 else None
+
+
 def find(habits: bytes | bytearray, item: int) -> int:
     """The byte offset of the item's record, -1 without one."""
     key = _KEY.pack(item)

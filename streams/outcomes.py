@@ -87,4 +87,5 @@ def _choice(customer: str, shown: Shown, position: int, kinds: set[Kind]) -> Cho
         clicked=Kind.CLICKED in kinds,
         added=Kind.ADDED in kinds,
         bought=Kind.BOUGHT in kinds,
+        redeemed=Kind.REDEEMED in kinds,
     )

@@ -22,6 +22,7 @@ from retail.events import (
     DeliveryStatus,
     Event,
     Line,
+    OfferRedeemed,
     OrderCompleted,
     ProductAdded,
     ProductClicked,
@@ -173,6 +174,10 @@ def clicked(item: str, shown: Shown, at: int = NOON, **more: object) -> ProductC
 
 def dismissed(item: str = "mug", at: int = NOON, **more: object) -> ProductDismissed:
     return ProductDismissed(item=item, **common(at, **more))  # type: ignore[arg-type]
+
+
+def redeemed(offer: str = "welcome", at: int = NOON, shown: Shown | None = None, **more: object) -> OfferRedeemed:
+    return OfferRedeemed(offer=offer, shown=shown, **common(at, **more))  # type: ignore[arg-type]
 
 
 def removed(item: str = "mug", at: int = NOON, quantity: int = 1, **more: object) -> ProductRemoved:

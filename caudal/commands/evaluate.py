@@ -88,7 +88,7 @@ def coupons(*, json: Annotated[bool, Parameter(negative="")] = False) -> None:
 def policy(
     *,
     file: Path,
-    reward: Literal["clicked", "added", "bought"] = "clicked",
+    reward: Literal["clicked", "added", "bought", "redeemed"] = "clicked",
     report: Path | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
@@ -133,7 +133,7 @@ def models(
     new: str,
     *,
     file: Path,
-    reward: Literal["clicked", "added", "bought"] = "clicked",
+    reward: Literal["clicked", "added", "bought", "redeemed"] = "clicked",
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Compare two models by what became of their answers, while a candidate answered some of the customers.

@@ -21,6 +21,7 @@ class Reward(StrEnum):
     CLICKED = "clicked"
     ADDED = "added"
     BOUGHT = "bought"
+    REDEEMED = "redeemed"
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +45,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     clicked: bool = False
     added: bool = False
     bought: bool = False
+    redeemed: bool = False
     target: tuple[float, ...] | None = None
 
 

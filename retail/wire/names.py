@@ -101,7 +101,6 @@ FIRST_VERSION: Final = {
     "Removed Coupon": "Coupon Removed",
     "Added Product to Wishlist": "Product Added to Wishlist",
     "Removed Product from Wishlist": "Product Removed from Wishlist",
-    "Dismissed Product": "Product Dismissed",
     "Shared Product": "Product Shared",
     "Shared Cart": "Cart Shared",
     "Reviewed Product": "Product Reviewed",

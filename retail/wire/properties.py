@@ -85,6 +85,19 @@ class Feedback(msgspec.Struct, gc=False):
     offer_id: Id = None
 
 
+class Redemption(Feedback):
+    """attribution: the token of the answer that showed the offer."""
+
+    attribution: str | None = None
+
+
+class Promotion(msgspec.Struct, gc=False):
+    """promotion_id: an offer's. attribution: the token of the answer that showed it."""
+
+    promotion_id: Id = None
+    attribution: str | None = None
+
+
 class Case(msgspec.Struct, gc=False):
     """A contact or a complaint. case_id: of the contact centre; ticket_id counts as well."""
 

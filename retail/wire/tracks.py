@@ -18,6 +18,7 @@ from retail.events import (
     DeliveryStatus,
     Event,
     Line,
+    OfferRedeemed,
     OrderCompleted,
     ProductAdded,
     ProductClicked,
@@ -194,6 +195,25 @@ def _reported(status: DeliveryStatus) -> Callable[..., Event]:
     return build
 
 
+def _redeemed(name: str, told: shapes.Redemption, common: Common, limits: EventLimits) -> Event:
+    """Of a push it is what became of that; of nothing of ours a sign of life."""
+    if told.decision_id or told.offer_id in (None, ""):
+        return _reported(DeliveryStatus.REDEEMED)(name, told, common, limits)
+    offer = checked_id(str(told.offer_id), "properties.offer_id")
+    return OfferRedeemed(**common, offer=offer, shown=_shown(told.attribution, limits))
+
+
+def _promoted(name: str, told: shapes.Promotion, common: Common, limits: EventLimits) -> Event:
+    """An offer of an answer came on the screen, or was clicked; another promotion is a sign of life."""
+    if not told.attribution:
+        return Tracked(**common, name=name[: limits.text])
+    shown = unseal(told.attribution, limits.attribution_key)
+    offer = checked_id("" if told.promotion_id is None else str(told.promotion_id), "properties.promotion_id")
+    if name == "Promotion Viewed":
+        return ProductListViewed(**common, shown=shown, items=(offer,))
+    return ProductClicked(**common, item=offer, shown=shown)
+
+
 _KINDS: dict[str, _Kind] = {
     "Product List Viewed": _Kind(shapes.Listing, _listed),
     "Product Clicked": _Kind(shapes.ShownProduct, _clicked),
@@ -222,8 +242,10 @@ _KINDS: dict[str, _Kind] = {
     "Push Notification Tapped": _Kind(shapes.Feedback, _reported(DeliveryStatus.OPENED)),
     "Push Notification Opened": _Kind(shapes.Feedback, _reported(DeliveryStatus.OPENED)),
     "Push Notification Dismissed": _Kind(shapes.Feedback, _reported(DeliveryStatus.DISMISSED)),
-    "Coupon Redeemed": _Kind(shapes.Feedback, _reported(DeliveryStatus.REDEEMED)),
-    "Offer Redeemed": _Kind(shapes.Feedback, _reported(DeliveryStatus.REDEEMED)),
+    "Coupon Redeemed": _Kind(shapes.Redemption, _redeemed),
+    "Offer Redeemed": _Kind(shapes.Redemption, _redeemed),
+    "Promotion Viewed": _Kind(shapes.Promotion, _promoted),
+    "Promotion Clicked": _Kind(shapes.Promotion, _promoted),
 }
 
 _READERS: dict[str, _Reader] = {

@@ -14,6 +14,7 @@ import structlog
 from recommender.aisles import aisles_of
 from recommender.manifest import MANIFEST
 from recommender.model import Model, ModelRefused, load, newest
+from recommender.newcomers import newcomers_of
 from recommender.rollout import ROLLOUT, Kind, Rollout, RolloutRefused, Trial, read_rollout, serving
 from recommender.serving import Serving, Tried
 from recommender.stock import stock_of
@@ -178,3 +179,4 @@ def _load(folder: Path, reference: Reference) -> Model:
 def _derive(model: Model, reference: Reference) -> None:
     stock_of(model, reference)
     aisles_of(model, reference)
+    newcomers_of(model, reference)

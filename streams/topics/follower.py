@@ -6,7 +6,7 @@ runs.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -26,7 +26,10 @@ RECONNECT_PAUSE = 1.0
 """Seconds between two attempts to connect, or to find the topics."""
 
 PAGE = 2000
-"""Records applied in one go, some milliseconds of the event loop."""
+"""Records fetched at once."""
+
+SLICE = 200
+"""Records applied in one go, some 2 ms of the event loop."""
 
 
 def _nothing() -> None:
@@ -93,7 +96,7 @@ class Follower:
                 self._mark_caught_up(consumer, ends)
                 fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=PAGE)
                 for partition, records in fetched.items():
-                    self._apply(partition, records)
+                    await self._take(partition, records)
         finally:
             await close(consumer)
 
@@ -104,6 +107,14 @@ class Follower:
         if all(self._next.get(p, 0) >= max(end, consumer.highwater(p) or 0) for p, end in ends.items()):
             log.info("reference followed", items=len(self.reference.items), offers=len(self.reference.offers))
             self._caught_up.set()
+
+    async def _take(
+        self, partition: TopicPartition, records: Sequence[ConsumerRecord[bytes | None, bytes | None]]
+    ) -> None:
+        """Slice by slice: others are to be served in between."""
+        for first in range(0, len(records), SLICE):
+            self._apply(partition, records[first : first + SLICE])
+            await asyncio.sleep(0)
 
     def _apply(self, partition: TopicPartition, records: Iterable[ConsumerRecord[bytes | None, bytes | None]]) -> None:
         shelf = SHELVES[partition.topic]

@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from gateway.answers import Offers
+from retail.attribution import unseal
 from retail.customers import encode_state
 from tests.shop import consented, customer_who, offer, viewed
 from tests.unit.gateway.running import Running
@@ -44,6 +45,17 @@ async def test_when_nothing_is_on_offer_the_reason_is_said(gateway: Running) -> 
         gateway.reference.put_offer(known, offer(known, live=False))
     assert (await asked(gateway)).reason == "no_eligible_offer"
     assert (await asked(gateway, "customer=ana&store=atlantis")).reason == "unknown_store"
+
+
+async def test_the_token_says_which_offers_were_shown(gateway: Running) -> None:
+    await gateway.know("ana", WILLING)
+    answer = await asked(gateway, "customer=ana&store=madrid")
+    token = unseal(answer.attribution, b"")
+    assert (token.answer, token.placement, token.store) == (answer.id, "offers", "madrid")
+    assert token.items == tuple(one.offer for one in answer.offers)
+    told = {"promotion_id": token.items[0], "attribution": answer.attribution}
+    event = {"userId": "ana", "messageId": "1", "event": "Promotion Viewed", "properties": told}
+    assert (await gateway.post("/v1/track", event)).status_code == 200
 
 
 async def test_no_more_offers_than_asked(gateway: Running) -> None:

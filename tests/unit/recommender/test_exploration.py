@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.exploration import HOUR, ExplorationPolicy, explored
+from recommender.exploration import HOUR, ExplorationPolicy, Explored, deepened, drawn
 from recommender.filters import filters_of
 from recommender.model import Model, make_model
-from recommender.placed import NOWHERE, slate_for
+from recommender.placed import NOWHERE, Spot, slate_for
 from recommender.placements import RECIPES
 from recommender.recommend import Query
 from retail.catalog import Item
@@ -35,6 +35,11 @@ def model() -> Model:
 @pytest.fixture(scope="module")
 def wide(model: Model) -> Reference:
     return Reference(items={item: Item(id=item) for item in model.items})
+
+
+def explored(query: Query, spot: Spot, model: Model, reference: Reference, policy: ExplorationPolicy) -> Explored:
+    """As the gateway answers."""
+    return drawn(query, slate_for(deepened(query, policy), spot, model, reference), policy)
 
 
 def ana(at: int = NOON, *, name: str = "ana", limit: int = 10, placement: str = "home") -> Query:
@@ -70,9 +75,9 @@ def test_a_page_that_is_loaded_again_within_the_hour_is_the_same(model: Model, w
 
 
 def test_another_hour_or_customer_draws_anew(model: Model, wide: Reference) -> None:
-    drawn = {explored(ana(NOON + n * HOUR), NOWHERE, model, wide, HALF).slate.items for n in range(20)}
+    hours = {explored(ana(NOON + n * HOUR), NOWHERE, model, wide, HALF).slate.items for n in range(20)}
     others = {explored(ana(name=f"c{n}"), NOWHERE, model, wide, HALF).slate.items for n in range(20)}
-    assert len(drawn) > 10
+    assert len(hours) > 10
     assert len(others) > 10
 
 

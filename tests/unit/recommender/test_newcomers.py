@@ -1,5 +1,6 @@
 """What entered the catalogue a moment ago stands beside what it is like, though nobody chose it yet."""
 
+import msgspec
 import pytest
 
 from recommender.model import Model
@@ -8,9 +9,10 @@ from recommender.placed import Spot, slate_for
 from recommender.recommend import Query
 from retail.catalog import Item
 from retail.customers import CustomerState
+from retail.merchandising import Effect, Rule
 from retail.reference import Reference
 from retail.slates import Slate, Source
-from tests.shop import DAY, NOON, bought, customer_who
+from tests.shop import DAY, NOON, bought, customer_who, dismissed
 from tests.unit.recommender.shelves import trained
 
 BLUE = Item(id="blue", name="Blue stoneware mug", category="Kitchen", brand="Olla", price=1299)
@@ -70,6 +72,37 @@ def test_whoever_likes_its_kind_sees_it_in_the_aisle(model: Model) -> None:
     places = {one.item: place for place, one in enumerate(shown)}
     assert next(one.source for one in shown if one.item == "green") is Source.NEW
     assert places["green"] < places["pan"]
+
+
+def test_home_shows_it_to_who_is_for_its_kind_and_not_to_others(model: Model) -> None:
+    fond = customer_who(bought("blue", at=NOON - DAY), reference=Reference())
+    shown = slate(model, shop(GREEN), "home", fond).items
+    found = {one.item: one for one in shown}
+    assert (found["green"].source, found["green"].because) == (Source.NEW, "blue")
+    assert [one.score for one in shown] == sorted((one.score for one in shown), reverse=True)
+    assert Source.NEW not in {one.source for one in slate(model, shop(GREEN), "home").items}
+
+
+def test_on_home_it_passes_the_filters_and_the_rules(model: Model) -> None:
+    fond = customer_who(bought("blue", at=NOON - DAY), reference=Reference())
+    recalled = shop(msgspec.structs.replace(GREEN, recalled=True))
+    assert "green" not in {one.item for one in slate(model, recalled, "home", fond).items}
+    ruled = shop(GREEN)
+    ruled.put_rule("stop", Rule(id="stop", effect=Effect.EXCLUDE, items=frozenset({"green"})))
+    assert "green" not in {one.item for one in slate(model, ruled, "home", fond).items}
+    kept = customer_who(bought("blue", at=NOON - DAY), reference=ruled)
+    away = msgspec.structs.replace(kept, dismissed=customer_who(dismissed("green"), reference=ruled).dismissed)
+    assert "green" not in {one.item for one in slate(model, shop(GREEN), "home", away).items}
+
+
+def test_home_stays_as_long_as_was_asked_for_and_has_two_newcomers_at_most(model: Model) -> None:
+    many = [Item(id=f"new-{n}", name="Stoneware mug", category="Kitchen", brand="Olla") for n in range(9)]
+    fond = customer_who(bought("blue", at=NOON - DAY), reference=Reference())
+    reference = shop(*many)
+    query = Query(customer="ana", state=fond, at=NOON, limit=4)
+    shown = slate_for(query, Spot(), model, reference).items
+    assert len(shown) == len({one.item for one in shown}) == 4
+    assert sum(one.source is Source.NEW for one in shown) <= 2
 
 
 def test_it_is_in_no_aisle_that_it_is_not_of(model: Model) -> None:

@@ -7,7 +7,7 @@ from gateway.sentences import why
 from recommender.model import Model
 from recommender.placed import Spot, slate_for
 from recommender.recommend import Query
-from recommender.replenishment import EDGE, LONGEST, Cycles, cycles_of, nearness
+from recommender.replenishment import EDGE, LONGEST, Cycles, nearness
 from retail.catalog import Item
 from retail.customers import CustomerState
 from retail.reference import Reference
@@ -26,7 +26,7 @@ def every(days: int, item: str, times: int = 4, last: int = 0) -> CustomerState:
 
 
 def known(state: CustomerState, reference: Reference = SHOP, model: Model = MODEL) -> Cycles:
-    return cycles_of(state, model, reference.items)
+    return Cycles(state, reference.items, model)
 
 
 def again(state: CustomerState, at: int = NOON, reference: Reference = SHOP) -> tuple[Recommendation, ...]:

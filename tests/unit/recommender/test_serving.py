@@ -1,9 +1,8 @@
 import pytest
 
 from recommender import serving as module
-from recommender.exploration import ExplorationPolicy, explored
 from recommender.model import Model, make_model
-from recommender.placed import Spot, warm_slates
+from recommender.placed import Spot, slate_for, warm_slates
 from recommender.recommend import Query
 from recommender.rollout import Kind, Trial
 from recommender.serving import Serving, Tried, served_slates
@@ -40,8 +39,8 @@ def test_a_micro_batch_is_answered_by_each_customers_own_model() -> None:
 def test_a_customer_has_the_same_model_in_warm_slates_and_in_answers() -> None:
     serving, reference = trying(Kind.CANDIDATE), Reference()
     for query, slate in zip(QUERIES, served_slates(QUERIES, serving, reference), strict=True):
-        answer = explored(query, Spot(), serving.of(query.customer), reference, ExplorationPolicy())
-        assert answer.slate.model == decode_slate(slate).model
+        answer = slate_for(query, Spot(), serving.of(query.customer), reference)
+        assert answer.model == decode_slate(slate).model
 
 
 @pytest.mark.parametrize("serving", [Serving(OLD), trying(Kind.SHADOW)], ids=["nothing tried", "a shadow"])

@@ -22,6 +22,7 @@ from tests.shop import (
     clicked,
     customer_who,
     listed,
+    redeemed,
     shop,
     viewed,
 )
@@ -59,6 +60,15 @@ def test_scrolling_on_tells_only_what_came_into_view() -> None:
     shown = answer("mug", "lamp", "bread")
     told = outcomes(listed(shown, "mug"), listed(shown, "mug", "lamp"))
     assert [[placed.item for placed in one.items] for one in told] == [["mug"], ["lamp"]]
+
+
+def test_an_offer_that_was_shown_and_redeemed_is_joined_with_and_without_the_token() -> None:
+    shown = answer("welcome", "cheese-week")
+    told = outcomes(listed(shown, "welcome"), clicked("welcome", shown), redeemed("welcome", NOON + HOUR))
+    assert flat(told)[-1] == (shown.answer, Kind.REDEEMED, "welcome", 1)
+    assert kinds(outcomes(redeemed("cheese-week", shown=shown))) == [Kind.SEEN, Kind.REDEEMED]
+    assert outcomes(redeemed("cheese-week")) == []
+    assert kinds(outcomes(listed(shown), redeemed("welcome"), redeemed("welcome"))) == [Kind.SEEN, Kind.REDEEMED]
 
 
 def test_a_click_a_cart_and_an_order_are_joined_to_the_answer() -> None:

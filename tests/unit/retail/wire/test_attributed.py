@@ -8,6 +8,7 @@ from retail.errors import EventRefused
 from retail.events import (
     Channel,
     Event,
+    OfferRedeemed,
     OrderCompleted,
     ProductAdded,
     ProductClicked,
@@ -39,6 +40,17 @@ def test_a_product_comes_with_its_answer(name: str) -> None:
     event = track(name, product_id="lamp", attribution=TOKEN)
     assert isinstance(event, ProductClicked | ProductViewed | ProductAdded)
     assert (event.shown, event.item) == (answer(), "lamp")
+
+
+def test_a_promotion_is_an_offer_of_its_answer() -> None:
+    viewed = track("Promotion Viewed", promotion_id="lamp", attribution=TOKEN)
+    clicked = track("Promotion Clicked", promotion_id="lamp", attribution=TOKEN)
+    redeemed = track("Offer Redeemed", offer_id="lamp", attribution=TOKEN)
+    assert isinstance(viewed, ProductListViewed)
+    assert isinstance(clicked, ProductClicked)
+    assert isinstance(redeemed, OfferRedeemed)
+    assert viewed.shown == clicked.shown == redeemed.shown == answer()
+    assert (viewed.items, clicked.item, redeemed.offer) == (("lamp",), "lamp", "lamp")
 
 
 def test_an_order_may_come_straight_from_an_answer() -> None:

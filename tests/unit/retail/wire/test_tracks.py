@@ -9,6 +9,7 @@ from retail.events import (
     DeliveryStatus,
     Event,
     Line,
+    OfferRedeemed,
     OrderCompleted,
     ProductAdded,
     ProductDismissed,
@@ -58,6 +59,10 @@ def report(status: DeliveryStatus) -> DeliveryReported:
         ("Coupon Redeemed", FEEDBACK, report(DeliveryStatus.REDEEMED)),
         ("Offer Redeemed", FEEDBACK, report(DeliveryStatus.REDEEMED)),
         ("Push Notification Tapped", {"campaign": {}}, Tracked(name="Push Notification Tapped", **SHARED)),
+        ("Offer Redeemed", {"offer_id": "welcome"}, OfferRedeemed(offer="welcome", **SHARED)),
+        ("Coupon Redeemed", {"offer_id": 7, "attribution": "torn"}, OfferRedeemed(offer="7", **SHARED)),
+        ("Coupon Redeemed", {"coupon": "X"}, Tracked(name="Coupon Redeemed", **SHARED)),
+        ("Promotion Viewed", {"promotion_id": "summer"}, Tracked(name="Promotion Viewed", **SHARED)),
         ("Checkout Started", {"value": [1, {"a": None}]}, Tracked(name="Checkout Started", **SHARED)),
     ],
 )
