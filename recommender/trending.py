@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.aisles import is_of
 from recommender.batch import TRENDING, Answers, Batch
 from recommender.model import Model
 from recommender.policy import BlendPolicy
@@ -13,6 +14,7 @@ from recommender.session_desk import Found, Questions
 from recommender.session_merge import merge
 from recommender.trends import EVERYWHERE, Scope
 from retail.clicks import NO_STORE, store_key
+from retail.reference import Reference
 
 MOST = 5
 """Items of the trend on a slate at most: what is new to show, not the whole page."""
@@ -29,6 +31,10 @@ class Aisle(NamedTuple):
 
     names: frozenset[str]
     holds: Callable[[int], bool]
+
+
+def aisle_of(names: frozenset[str], model: Model, reference: Reference) -> Aisle:
+    return Aisle(names, lambda row: is_of(reference.items.get(model.items[row]), names))
 
 
 def add_trends(model: Model, batch: Batch, policy: BlendPolicy, answers: Answers) -> None:
