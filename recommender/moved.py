@@ -16,10 +16,11 @@ from recommender.filters import at_home, filters_of
 from recommender.merchandising import Steering
 from recommender.model import Model
 from recommender.policy import DEEPER, BlendPolicy
-from recommender.recommend import Choice, Query, Ranked, batch_of, choices, ranked, sifted, slate_of, wanted
+from recommender.recommend import Choice, Query, batch_of, choices, ranked, sifted, slate_of, wanted
 from recommender.rests import rests_of
 from recommender.rule_tables import RuleTables
 from recommender.screen import on_screen
+from recommender.sieve import Ranked
 from recommender.workspace import Workspace
 from retail.customers import EMPTY
 from retail.merchandising import Effect

@@ -22,28 +22,21 @@ from recommender.merchandising import Pin, Steering, any_holds, steering
 from recommender.model import Model
 from recommender.moved import moved_slates
 from recommender.newcomers import newcomers_of, with_newcomers
+from recommender.outset import outset
 from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
 from recommender.policy import DEEPER, BlendPolicy
 from recommender.recommend import Query, batch_of, encoded_slates, ranked, wanted
-from recommender.records import INTERACTION
 from recommender.replenishment import Cycles, dated, nearest_first
 from recommender.rests import rests_of
 from recommender.screen import on_screen
 from recommender.selection import Selection, bought_within
-from recommender.trending import Aisle, add_aisle_trends
+from recommender.trending import add_aisle_trends, aisle_of
 from recommender.workspace import Workspace
-from retail import history
-from retail.catalog import item_key
-from retail.customers import CustomerState, Interaction
-from retail.events import Channel
 from retail.reference import Reference
 from retail.slates import Slate, Source, encode_slate
 
 OFFERED = 300
 """The most popular items of the placement's categories that are candidates for everybody."""
-
-LINES = 50
-"""Lines of a cart that are looked at, the newest; more than any recipe gives weight to."""
 
 EMPTY_SCOPE = "empty_scope"
 """Nothing in the catalogue is of the category or zone that was asked for."""
@@ -177,7 +170,7 @@ def _seen(query: Query, spot: Spot, model: Model, reference: Reference) -> Seen:
     if recipe.basis is Basis.CUSTOMER:
         cycles = Cycles(query.state, reference.items, model) if recipe.replenishes else None
         return Seen(query, recipe, names, "", cycles=cycles)
-    past = _past(query, spot, recipe.basis)
+    past = outset(query, recipe.basis, spot.item, cart_told=bool(spot.cart))
     if not past:
         return Seen(query, recipe, names, MISSING[recipe.basis])
     return Seen(_with(query, history=past, habits=b""), recipe, names, "")
@@ -196,25 +189,6 @@ def _names(query: Query, spot: Spot, recipe: Recipe, reference: Reference) -> fr
     return frozenset(name for one in zones if one.id == zone for name in one.categories)
 
 
-def _past(query: Query, spot: Spot, basis: Basis) -> bytes:
-    """The history that the recipe starts from, as `retail.history` packs it; empty where there is none."""
-    if basis is Basis.ITEM:
-        return _records((spot.item,), query.at, Interaction.VIEWED) if spot.item else b""
-    if basis is Basis.CART or spot.cart:
-        return _records(tuple(query.state.cart)[-LINES:], query.at, Interaction.ADDED)
-    return _newest_order(query.state)
-
-
-def _records(items: tuple[str, ...], at: int, kind: Interaction) -> bytes:
-    return b"".join(history.pack(item_key(item), at // 1000, kind, Channel.WEB) for item in items)
-
-
-def _newest_order(state: CustomerState) -> bytes:
-    past = np.frombuffer(state.history, INTERACTION)
-    bought = past[past["kind"] == int(Interaction.BOUGHT)]
-    return bought[bought["at"] == bought["at"].max()].tobytes() if len(bought) else b""
-
-
 def _candidates(
     seen: Seen, spot: Spot, aisles: Aisles | None, model: Model, reference: Reference
 ) -> tuple[Iterator[Candidate], int]:
@@ -227,7 +201,7 @@ def _candidates(
     answers = ranked(batch, model, seen.recipe.blend, places, _workspace)
     if seen.names is not None and seen.recipe.trending:
         weights = seen.recipe.trending, seen.recipe.blend.session_gap.total_seconds()
-        add_aisle_trends(model, batch, weights, _aisle(seen.names, model, reference), answers)
+        add_aisle_trends(model, batch, weights, aisle_of(seen.names, model, reference), answers)
     count = int(answers.counts[0])
     columns = (answers.rows, answers.scores.astype(np.float64).round(4), answers.sources, answers.evidence)
     ranking = zip(*(column[0, :count].tolist() for column in columns), strict=True)
@@ -235,10 +209,6 @@ def _candidates(
     if seen.cycles is not None:
         allowed = nearest_first(allowed, seen.cycles, seen.query.at)
     return _steered(allowed, seen.steering), int(answers.known[0])
-
-
-def _aisle(names: frozenset[str], model: Model, reference: Reference) -> Aisle:
-    return Aisle(names, lambda row: is_of(reference.items.get(model.items[row]), names))
 
 
 def _steered(candidates: Iterator[Candidate], rules: Steering | None) -> Iterator[Candidate]:

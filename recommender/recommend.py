@@ -23,7 +23,7 @@ from recommender.records import HABIT, INTERACTION, pack
 from recommender.rests import rests_of
 from recommender.screen import on_screen
 from recommender.sessions import add_sessions
-from recommender.sieve import Left, Sieve, cart_keys, left_over, sift
+from recommender.sieve import Left, Ranked, Sieve, Sifted, cart_keys, left_over, sift
 from recommender.slate_text import write_slates
 from recommender.stock import CODES, Stock, stock_of
 from recommender.trending import add_trends
@@ -45,22 +45,6 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     placement: str = "home"
     store: str = ""
     limit: int = 20
-
-
-class Sifted(NamedTuple):
-    """The answers of a batch: what is kept, and what was left out of it. reasons: by the codes of `left`."""
-
-    kept: Answers
-    left: Left
-    reasons: tuple[str, ...]
-
-
-class Ranked(NamedTuple):
-    """limits: items wanted of each customer."""
-
-    batch: Batch
-    answers: Answers
-    limits: list[int]
 
 
 class Choice(NamedTuple):

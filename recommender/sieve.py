@@ -52,6 +52,22 @@ class Left(NamedTuple):
     counts: NDArray[np.int32]
 
 
+class Ranked(NamedTuple):
+    """limits: items wanted of each customer."""
+
+    batch: Batch
+    answers: Answers
+    limits: list[int]
+
+
+class Sifted(NamedTuple):
+    """The answers of a batch: what is kept, and what was left out of it. reasons: by the codes of `left`."""
+
+    kept: Answers
+    left: Left
+    reasons: tuple[str, ...]
+
+
 def cart_keys(carts: Sequence[dict[str, int]]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Keys of all carts end to end, and where each begins."""
     held = [item_key(item) for cart in carts if cart for item in cart]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.aisles import is_of
 from recommender.batch import TRENDING, Answers, Batch
 from recommender.lately import Trend
 from recommender.model import Model
@@ -14,6 +15,7 @@ from recommender.session_desk import Found, Questions, places
 from recommender.session_merge import merge
 from recommender.trends import EVERYWHERE, Scope
 from retail.clicks import NO_STORE, store_key
+from retail.reference import Reference
 
 MOST = 5
 """Items of the trend on a slate at most: what is new to show, not the whole page."""
@@ -30,6 +32,10 @@ class Aisle(NamedTuple):
 
     names: frozenset[str]
     holds: Callable[[int], bool]
+
+
+def aisle_of(names: frozenset[str], model: Model, reference: Reference) -> Aisle:
+    return Aisle(names, lambda row: is_of(reference.items.get(model.items[row]), names))
 
 
 def add_trends(model: Model, batch: Batch, policy: BlendPolicy, answers: Answers) -> None:

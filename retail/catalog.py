@@ -42,6 +42,7 @@ def item_key(item: str) -> int:
     return int.from_bytes(blake2b(item.encode(), digest_size=8).digest(), "little")
 
 
+@lru_cache(maxsize=1 << 14)
 def category_key(category: str) -> int:
     """The number of a category, among those of items: what states count purchases of a category by."""
     return item_key("\0category " + category)

@@ -7,14 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.dismissals import POLICY, dismissals_of
+from recommender.filters import filters_of
 from recommender.model import Model
+from recommender.offer_fitness import unfit_offer
 from recommender.placed import Spot, slate_for, warm_slates
 from recommender.placements import RECIPES
 from recommender.recommend import Query
 from retail.catalog import Item, category_key
 from retail.customers import CustomerState
 from retail.slates import Dropped, Slate, decode_slate
-from tests.shop import DAY, ITEMS, NOON, SECOND, bought, customer_who, dismissed, shop
+from tests.shop import DAY, ITEMS, NOON, SECOND, bought, customer_who, dismissed, offer, shop
 from tests.unit.recommender.shelves import trained
 from tests.unit.recommender.test_recommend import PURCHASES
 
@@ -48,6 +50,12 @@ def test_what_was_waved_away_is_shown_nowhere_and_the_reason_is_told(model: Mode
     slate = shown(model, who(bought("mug", "bread", at=NOON - 5 * DAY), dismissed("mug", NOON - DAY)), placement)
     assert "mug" not in {one.item for one in slate.items}
     assert Dropped("mug", "dismissed") in slate.dropped
+
+
+def test_an_offer_of_nothing_else_is_left_out() -> None:
+    mug, both = offer("mug", items=frozenset({"mug"})), offer("both", items=frozenset({"mug", "lamp"}))
+    filters = filters_of(who(dismissed("mug")), SHOP.items, NOON)
+    assert (unfit_offer(mug, filters, {}), unfit_offer(both, filters, {})) == ("dismissed", "")
 
 
 def test_after_a_season_it_is_shown_again(model: Model) -> None:

@@ -13,8 +13,7 @@ from recommender.filters import filters_of
 from recommender.introduced import home_slates
 from recommender.merchandising import starving, steering
 from recommender.model import Model, make_model
-from recommender.moved import moved_slates
-from recommender.placed import Spot, _home, slate_for, warm_slates
+from recommender.placed import Spot, slate_for, warm_slates
 from recommender.placements import RECIPES
 from recommender.ranker import Ranker, ranker_arrays
 from recommender.recommend import Query, encoded_slates, recommend
@@ -384,55 +383,3 @@ def test_a_rule_comes_and_goes_with_the_minute_in_warm_slates_too(model: Model) 
 def test_hours_and_zones_that_cannot_be_meant_are_refused(flawed: dict[str, str], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         rule("r", Effect.EXCLUDE, "bread", **flawed)
-
-
-def moving_world(chance: np.random.Generator) -> Reference:
-    """As `wide_world`, with pins, boosts and burials."""
-    reference = wide_world(chance)
-    for number in range(int(chance.integers(1, 7))):
-        effect = (Effect.PIN, Effect.BOOST, Effect.BURY)[int(chance.integers(3))]
-        names = (
-            {"items": frozenset({f"i{int(chance.integers(0, 165))}"}), "place": int(chance.integers(1, 9))}
-            if effect is Effect.PIN
-            else {"brands": frozenset({f"b{row}" for row in chance.integers(0, 17, 3)})}
-        )
-        strength, stores = (1.5, 2.0, 8.0)[number % 3], frozenset({"s0"} if chance.random() < 0.3 else ())
-        one = Rule(id=f"m{number}", effect=effect, strength=strength, stores=stores, **names)
-        reference.put_rule(one.id, one)
-    return reference
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([*MODELS, LARGE, RANKED]))
-def test_pins_and_boosts_give_the_same_slates_in_a_batch_as_one_by_one(seed: int, model: Model) -> None:
-    chance = np.random.default_rng(seed)
-    reference = moving_world(chance)
-    queries = [wide_query(chance, number) for number in range(6)]
-    ruled = [(one, rules) for one in queries if (rules := steering(reference, "home", one.store, one.at)) is not None]
-    ruled = [(query, rules) for query, rules in ruled if rules.moves]
-    if not ruled:
-        return
-    together = moved_slates([one for one, _ in ruled], [rules for _, rules in ruled], model, reference, model.blend)
-    for (query, rules), slate in zip(ruled, together, strict=True):
-        alone = _home(query, rules, model.blend, model, reference)
-        if slate is None:
-            assert len(alone.items) < query.limit or any(one.score == 0 for one in alone.items)
-        else:
-            assert ids(slate) == ids(alone)
-            assert [one.rule for one in slate.items] == [one.rule for one in alone.items]
-            assert slate.dropped == alone.dropped
-            assert slate.fallback == alone.fallback
-
-
-def test_pins_and_boosts_cost_a_micro_batch_little() -> None:
-    reference = Reference()
-    reference.put_rule("star", rule("star", Effect.PIN, "i7", place=3))
-    reference.put_rule("own", rule("own", Effect.BOOST, *(f"i{n}" for n in range(40))))
-    queries = [Query(customer="ana", state=somebody(np.random.default_rng(n)), at=NOON, limit=10) for n in range(200)]
-    plain, ruled = ([], [])  # type: tuple[list[float], list[float]]
-    for _ in range(5):
-        for times, world_now in ((plain, Reference()), (ruled, reference)):
-            start = time.process_time()
-            warm_slates(queries, LARGE, world_now)
-            times.append(time.process_time() - start)
-    assert min(ruled) < 8 * min(plain)
