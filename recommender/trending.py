@@ -30,7 +30,8 @@ def add_trends(model: Model, batch: Batch, policy: BlendPolicy, answers: Answers
     lists = _lists(stores, int(batch.at.max()) * 1000, model)
     who = np.flatnonzero(lists.scores[of, 0] > 0.0)
     if len(who):
-        found = Found(*(part[of[who]] for part in lists))
+        their = of[who]
+        found = Found(lists.rows[their], lists.scores[their], lists.parts[their])
         merge(_nobody(len(who)), who, found, (policy.trending, TRENDING), answers)
 
 
