@@ -1,4 +1,4 @@
-"""Learning from what all customers choose: every process follows `clicks` and keeps its models' `lately` up to date.
+"""Learning from what all customers choose: who answers or makes slates follows `clicks` and keeps `lately` up to date.
 
 A session's clicks reach the answers of all processes within some seconds, and a restarted process catches up from the
 topic. The index is built anew from all kept clicks, in a thread, at a pace that costs a fiftieth of a core at most.

@@ -150,6 +150,16 @@ def test_a_trend_ends() -> None:
     assert not trends.top(EVERYWHERE, NOON + 2 * HOUR, 5)
 
 
+def test_a_choice_counts_once_however_much_is_chosen_meanwhile() -> None:
+    trends = Trends(HOUR, remembered=4)
+    crowd = clicks(*((session, 5, 0) for session in range(1, 5)))
+    for other in range(4):
+        trends.take(crowd)
+        trends.take(clicks((9, other, 0), (10, other, 0), (11, other, 0)))
+        trends.take(crowd)
+    assert trends.top(EVERYWHERE, NOON, 1)[0].sessions == pytest.approx(4.0, rel=0.01)
+
+
 @settings(max_examples=40)
 @given(TOLD, some.integers(0, 400))
 def test_the_order_of_a_trend_is_the_same_whenever_it_all_happens(told: list[tuple[int, int, int]], days: int) -> None:

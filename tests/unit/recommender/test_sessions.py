@@ -52,9 +52,10 @@ def asked(index: SessionIndex, tuning: Tuning, *sessions: list[int], k: int = 8)
 
 
 def slow_votes(sessions: Sessions, tuning: Tuning, session: list[int]) -> dict[int, float]:
-    """What all past sessions vote for, from the description alone: no index, no limits, the largest scaled to 1."""
+    """What the most similar past sessions vote for, from the description alone, no index: the largest scaled to 1."""
     own = {item: steps for steps, item in reversed(list(enumerate(reversed(session))))}
     votes: dict[int, float] = {}
+    met: list[tuple[float, int, list[int], int]] = []
     for number, other in enumerate(sessions):
         shared = [item for item in own if item in other]
         if not shared:
@@ -62,7 +63,8 @@ def slow_votes(sessions: Sessions, tuning: Tuning, session: list[int]) -> dict[i
         score = sum(math.exp(-own[item] / tuning.fading) for item in shared) / len(other) ** tuning.shortness
         score *= math.exp((math.floor(number * 1024 / len(sessions)) / 1024 - 1) / tuning.age)
         newest = min(shared, key=lambda item: own[item])
-        match = max(place for place, item in enumerate(other) if item == newest)
+        met.append((score, number, other, max(place for place, item in enumerate(other) if item == newest)))
+    for score, _, other, match in sorted(met, reverse=True)[: int(tuning.neighbours)]:
         for place, item in enumerate(other):
             if place != match:
                 fade = math.exp(-(abs(place - match) - 1) / tuning.reach) * (1 if place > match else tuning.backward)
@@ -81,6 +83,20 @@ def test_neighbours_vote_as_the_plain_definition_says(sessions: Sessions, sessio
     (found,) = asked(index_of(sessions), ONLY_VOTES, session)
     voted = {item: score for item, score in found.items() if score > 0}
     assert voted == pytest.approx(slow_votes(sessions, ONLY_VOTES, session), rel=1e-4)
+
+
+@settings(max_examples=30)
+@given(some.lists(CLICKS, min_size=20, max_size=60), CLICKS, some.integers(1, 30))
+def test_of_many_sessions_the_most_similar_have_a_vote(sessions: Sessions, session: list[int], most: int) -> None:
+    tuning = ONLY_VOTES._replace(neighbours=float(most))
+    (found,) = asked(index_of(sessions), tuning, session)
+    voted = {item: score for item, score in found.items() if score > 0}
+    assert voted == pytest.approx(slow_votes(sessions, tuning, session), rel=1e-4)
+
+
+def test_sessions_that_are_all_worth_nothing_any_more_do_no_harm() -> None:
+    (found,) = asked(index_of([[0, 1], [0, 2], [1, 2]] * 30), ONLY_VOTES._replace(neighbours=5.0, age=1e-4), [0])
+    assert all(score == 0.0 or math.isfinite(score) for score in found.values())
 
 
 @settings(max_examples=20)
