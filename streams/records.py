@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faust.exceptions import ConsumerNotStarted
+from faust.transport.consumer import ensure_TPset
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from mode import Service
@@ -201,6 +202,15 @@ def known_end(consumer: object, partition: TP) -> int | None:
 
 class RecordBatchThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread with a fetch wait and a pace of our choosing: Faust has 1.5 s and none written in."""
+
+    _assigned: tuple[object, frozenset[TP]] = (None, frozenset())
+
+    def assignment(self) -> set[TP]:
+        """Asked for ten times a second; converted, partition by partition, when it has changed."""
+        known = self._ensure_consumer().assignment()
+        if known is not self._assigned[0]:
+            self._assigned = known, frozenset(ensure_TPset(known))
+        return set(self._assigned[1])
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
