@@ -48,6 +48,10 @@ bought."""
 DEEPER = (60, DEPTH)
 """Tried instead of `RANKED` candidates to be put in order."""
 
+WORTHWHILE = 1.03
+"""Times as much must more candidates find, since each costs as much as the first ones: what is watched once gains a
+tenth from 100 of them, groceries next to nothing (docs/decisions/0010-ranking.md)."""
+
 AT_ONCE = 500
 
 JUDGES = 6
@@ -195,13 +199,14 @@ def _boosted(teaching: Examples, judges: Examples, seed: int) -> "lightgbm.Boost
 
 
 def _tried(booster: "lightgbm.Booster", judges: Examples) -> tuple[Order | None, str]:
-    """Kept where it beats the blend by more than a standard error of the differences; so are more candidates."""
+    """Kept where it beats the blend by more than a standard error of the differences; more candidates in the same way,
+    where they are also worth their time."""
     worth = np.asarray(booster.predict(judges.features, num_iteration=booster.best_iteration), np.float64)
     before = judges.recalls(judges.features[:, SCORE].astype(np.float64), PLACES)
     depth, after = RANKED, judges.recalls(worth, RANKED)
     for deeper in DEEPER:
         tried = judges.recalls(worth, deeper)
-        if better(tried, after):
+        if better(tried, after) and tried.mean() > WORTHWHILE * after.mean():
             depth, after = deeper, tried
     told = f"recall@{PLACES} {after.mean():.4f}, the blend {before.mean():.4f}, on {len(after)} baskets"
     if not better(after, before):
