@@ -119,6 +119,10 @@ def pace(count: int, per_second: float, start: float, fire: Callable[[int, float
         fire(n, due)
 
 
+GIVE_WAY = 0.0002
+"""Seconds after which the loop that reads answers lets the thread go on that says when a request is due."""
+
+
 async def open_loop(client: Client, requests: Sequence[bytes], plan: Plan) -> Outcome:
     """Every request at its time."""
     loop, count = asyncio.get_running_loop(), int(plan.per_second * plan.seconds)
@@ -208,6 +212,7 @@ def load(plan: Plan) -> Iterator[Load]:
 
 def main() -> None:
     plan = msgspec.json.decode(sys.argv[1], type=Plan)
+    sys.setswitchinterval(GIVE_WAY)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         print(msgspec.json.encode(runner.run(run(plan))).decode(), flush=True)
 

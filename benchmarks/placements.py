@@ -2,7 +2,8 @@
 
 A customer with hundreds of purchases asks, once as anybody and once for a household with an allergen, whose items are
 looked at one by one. A home slate also as one of a micro-batch: under no rule of merchandisers, with an exclusion, and
-with a boost. The model's numbers are random: the work is that of a trained one, the taste is not.
+with a boost. The model's numbers are random, its ranker's, too: the work is that of a trained
+one, the taste is not.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.report import Figures, show
-from benchmarks.shelves import random_arrays
+from benchmarks.shelves import random_arrays, ranker_of_chance
 from recommender.model import Model, make_model
 from recommender.placed import Spot, slate_for, warm_slates
 from recommender.placements import RECIPES
@@ -74,7 +75,7 @@ def cost(query: Query, spot: Spot, model: Model, reference: Reference, rounds: i
 
 
 def measure(items: int, rounds: int) -> Figures:
-    model = make_model("made-up", random_arrays(items=items, factors=64, neighbours=30))
+    model = make_model("made-up", {**random_arrays(items=items, factors=64, neighbours=30), **ranker_of_chance(items)})
     shop, customer = assortment(items), regular(items)
     return {**dict(_figures(model, shop, customer, rounds)), **dict(_together(model, shop, customer, rounds))}
 

@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.model import texts
+from recommender.rank_features import FEATURES, Repeats
+from recommender.ranker import Ranker, Trees, ranker_arrays
 from retail.catalog import item_key
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -35,6 +37,28 @@ def random_arrays(items: int = 12, seed: int = 0, factors: int = 4, neighbours: 
         "item_ids": texts(names),
         "store_ids": texts(["s0", "s1"]),
     }
+
+
+TREES, LEAVES = 150, 31
+"""Of a random ranker: as many as one learned on two thousand households had, and as many leaves."""
+
+
+def ranker_of_chance(items: int, seed: int = 0) -> Arrays:
+    """The arrays of a ranker whose trees are as bushy as can be: each leaf is four or five questions deep."""
+    chance, inner = np.random.default_rng(seed), LEAVES - 1
+    child = np.arange(1, 2 * inner + 1).reshape(inner, 2)
+    first = np.arange(TREES)[:, None, None]
+    ways = np.where(child < inner, first * inner + child, -1 - (first * LEAVES + child - inner)).reshape(-1, 2)
+    trees = Trees(
+        roots=np.arange(0, TREES * inner, inner, dtype=np.int32),
+        features=chance.integers(0, len(FEATURES), TREES * inner).astype(np.int32),
+        thresholds=chance.exponential(10.0, TREES * inner),
+        left=ways[:, 0].astype(np.int32),
+        right=ways[:, 1].astype(np.int32),
+        leaves=chance.normal(size=TREES * LEAVES),
+    )
+    share = chance.random(items).astype(np.float32)
+    return ranker_arrays(Ranker(trees, Repeats(again=share, gaps=1.0 + 60.0 * share)))
 
 
 def _falling(chance: np.random.Generator, items: int, places: int) -> NDArray[np.float32]:

@@ -71,7 +71,8 @@ class Filters(msgspec.Struct, frozen=True):
             return UNKNOWN
         if known is not None and not known.available:
             return UNAVAILABLE
-        if reason := self.forbidden(item) or self.missing(item):
+        known = known or Item(id=item)
+        if reason := self._danger(known) or self._absence(known):
             return reason
         if item in self.cart:
             return IN_CART
@@ -81,19 +82,23 @@ class Filters(msgspec.Struct, frozen=True):
 
     def forbidden(self, item: str) -> str:
         """Why the item would be a danger to this customer; of an item that is not in the catalogue nothing is known."""
-        known = self.catalog.get(item) or Item(id=item)
-        if known.recalled:
-            return RECALLED
-        if known.age > 0 and (self.age is None or self.age < known.age):
-            return UNKNOWN_AGE if self.age is None else TOO_YOUNG
-        return unfit(known, self.allergens, self.diets)
+        return self._danger(self.catalog.get(item) or Item(id=item))
 
     def missing(self, item: str) -> str:
         """Whether the store has none of it; a catalogue that does not tell stock by store is believed."""
-        known = self.catalog.get(item)
-        if not self.store or known is None or known.stock is None:
+        return self._absence(self.catalog.get(item) or Item(id=item))
+
+    def _danger(self, item: Item) -> str:
+        if item.recalled:
+            return RECALLED
+        if item.age > 0 and (self.age is None or self.age < item.age):
+            return UNKNOWN_AGE if self.age is None else TOO_YOUNG
+        return unfit(item, self.allergens, self.diets)
+
+    def _absence(self, item: Item) -> str:
+        if not self.store or item.stock is None:
             return ""
-        return "" if known.stock.get(self.store, 0) > 0 else NOT_IN_STORE
+        return "" if item.stock.get(self.store, 0) > 0 else NOT_IN_STORE
 
 
 def filters_of(

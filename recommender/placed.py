@@ -229,6 +229,9 @@ def _with_new(
 ) -> Iterator[Candidate]:
     """Newcomers among the others; beside one that is on the page first what it is like."""
     newcomers = newcomers_of(model, reference)
+    if not newcomers.near:
+        yield from candidates
+        return
     page = newcomers.near.get(spot.item, []) if seen.recipe.basis is Basis.ITEM else []
     like = [(item, round(likeness, 4), Source.SIMILAR, "") for item, likeness in page]
     first = {item for item, _ in page}

@@ -143,7 +143,7 @@ def _grade(desk: Desk, tally: NDArray[np.int32]) -> None:
 
 
 @compiled
-def _choose(desk: Desk) -> int:
+def choose(desk: Desk) -> int:
     """The best sessions into `chosen`; how many. Only those of the grade in which the places run out are compared."""
     met, chosen = desk.counts[0], desk.chosen
     size = min(met, chosen.size)
@@ -283,7 +283,7 @@ def follow_up(index: SessionIndex, tuning: Tuning, questions: Questions, desk: D
         own = _own(questions, q, desk)
         _meet(index, tuning, desk, own)
         _settle(desk)
-        _vote(index, tuning, desk, _choose(desk))
+        _vote(index, tuning, desk, choose(desk))
         _follow(index, tuning, desk, own)
         _return(tuning, desk, own)
         _blend(index, tuning, desk)

@@ -67,10 +67,14 @@ def add_sessions(model: Model, batch: Batch, policy: BlendPolicy, answers: Answe
         return
     who, first, found = ask.who, ask.first, ask.found
     if asking < len(who):
-        who, first, found = who[:asking], first[:asking], Found(*(part[:asking] for part in found))
+        who, first, found = who[:asking], first[:asking], _first(found, asking)
     questions = Questions(ask.rows.reshape(-1), first, first + ask.lengths[:asking])
     follow_up(sessions, model.tuning, questions, _desks.desk_for(sessions, model.tuning), found)
     merge(questions, who, found, (policy.session, SIMILAR_SESSIONS), answers)
+
+
+def _first(found: Found, questions: int) -> Found:
+    return Found(found.rows[:questions], found.scores[:questions], found.parts[:questions])
 
 
 def warm_up(model: Model) -> None:

@@ -12,7 +12,7 @@ from recommender.recommend import Query, recommend, recommend_many
 from recommender.session_build import Log, index_sessions
 from recommender.session_desk import Questions, desk, places
 from recommender.session_index import SessionIndex, Tuning, session_arrays
-from recommender.session_kernel import follow_up
+from recommender.session_kernel import choose, follow_up
 from recommender.training.train import train
 from recommender.training.tuning import Trial, tune
 from retail.customers import CustomerState
@@ -117,6 +117,22 @@ def test_of_the_neighbours_the_most_similar_have_a_vote() -> None:
     index = index_of([[0, 3, 1], [3, 2], [3, 4]])
     (found,) = asked(index, ONLY_VOTES._replace(neighbours=1.0, age=1e6), [0, 3])
     assert {item for item, score in found.items() if score > 0} <= {0, 1, 3}
+
+
+SCORES = some.floats(2.0**-20, 2.0, width=32) | some.sampled_from([0.5, 0.25, float(np.float32(0.1))])
+
+
+@settings(max_examples=60)
+@given(some.lists(SCORES, min_size=1, max_size=60), some.integers(1, 20))
+def test_who_votes_is_who_scores_most_and_of_equals_the_newer(scores: list[float], neighbours: int) -> None:
+    index = index_of([[0, 1]] * len(scores))
+    scratch = desk(index, Tuning(neighbours=float(neighbours)))
+    scratch.counts[0] = len(scores)
+    scratch.session_scores[: len(scores)] = scores
+    scratch.sessions[: len(scores)] = np.arange(len(scores))
+    chosen = scratch.chosen[: choose(scratch)].tolist()
+    best = sorted(range(len(scores)), key=lambda session: (scores[session], session), reverse=True)
+    assert sorted(chosen) == sorted(best[:neighbours])
 
 
 def test_what_usually_follows_comes_before_what_usually_came_before() -> None:
