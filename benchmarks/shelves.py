@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.model import texts
-from recommender.rank_features import FEATURES, Repeats
+from recommender.rank_columns import FEATURES
+from recommender.rank_features import Repeats
 from recommender.ranker import Ranker, Trees, ranker_arrays
 from retail.catalog import item_key
 
