@@ -74,3 +74,12 @@ FEATURES = (
     BASKET_SIZE,
     BASKET_DAYS,
 ) = range(len(FEATURES))
+
+NEVER = 1000.0
+"""Days since what never happened."""
+
+UNKNOWN = -1.0
+"""A gap where there was only one purchase."""
+
+LONG_AGO = 99.0
+"""Baskets since one that the history no longer holds."""

@@ -12,61 +12,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender import rank_columns as of
 from recommender.batch import POPULAR_HERE, SEEN_TOGETHER, TASTE, Answers, Batch
 from recommender.compiled import compiled, inlined
-from recommender.rank_columns import (
-    AGAIN,
-    ALIKE_HABITS,
-    BASKET_DAYS,
-    BASKET_SIZE,
-    BASKETS_SINCE,
-    BASKETS_WITH,
-    CUSTOMER_DAYS,
-    DAYS,
-    FADING_7,
-    FAST_HABIT,
-    FEATURES,
-    GAP,
-    HABIT,
-    HABIT_3,
-    HABIT_10,
-    HABIT_25,
-    HABITS,
-    HERE,
-    LAST_HABIT,
-    LIKED,
-    MEAN_OVERDUE,
-    MIDDLE_HABIT,
-    OF_LARGEST,
-    OF_SUM,
-    OVERDUE,
-    OWN_OVERDUE,
-    PLACE,
-    POPULAR_PLACE,
-    RHYTHMS,
-    SCORE,
-    SUM,
-    TIMES,
-    TOGETHER,
-    TOGETHER_HABITS,
-    USUAL_GAP,
-)
+from recommender.rank_columns import FEATURES
 from recommender.shelf import Shelf
 from retail.customers import Interaction
 
 DAY = 86_400.0
 
-NEVER = 1000.0
-"""Days since what never happened."""
-
-UNKNOWN = -1.0
-"""A gap where there was only one purchase."""
-
 SHORTEST = 0.5
 """Days: two purchases of one day are one need."""
-
-LONG_AGO = 99.0
-"""Baskets since one that the history no longer holds."""
 
 BOUGHT = int(Interaction.BOUGHT)
 
@@ -149,7 +105,7 @@ def _entry(own: Own, key: np.uint64, held: int) -> int:
     own.slots[slot] = held + 1
     own.keys[held] = key
     own.values[held, :] = 0.0
-    own.values[held, SINCE] = LONG_AGO
+    own.values[held, SINCE] = of.LONG_AGO
     return held
 
 
@@ -190,7 +146,7 @@ def _gather_baskets(batch: Batch, q: int, own: Own, about: NDArray[np.float64], 
         held = max(held, n + 1)
         _count_basket(own, n, at, baskets - 1)
     about[SIZE] = lines / max(baskets, 1)
-    about[BETWEEN] = (newest - oldest) / DAY / (baskets - 1) if baskets > 1 else UNKNOWN
+    about[BETWEEN] = (newest - oldest) / DAY / (baskets - 1) if baskets > 1 else of.UNKNOWN
 
 
 @inlined
@@ -253,24 +209,25 @@ def _faded(pace: float, times: float, days: float, span: float) -> float:
 def _describe_counts(values: NDArray[np.float64], days: float, rhythm: float, x: NDArray[np.float32]) -> None:
     times = max(values[OFTEN], 1.0)
     pace = _pace(values[COUNT], times)
-    x[FAST_HABIT], x[MIDDLE_HABIT] = _faded(pace, times, days, FAST), _faded(pace, times, days, MIDDLE)
-    x[HABIT_3], x[HABIT_10] = _faded(pace, times, days, 3.0 * rhythm), _faded(pace, times, days, 10.0 * rhythm)
-    x[HABIT_25], x[RHYTHMS], x[TIMES] = _faded(pace, times, days, 25.0 * rhythm), days / rhythm, times
+    x[of.FAST_HABIT], x[of.MIDDLE_HABIT] = _faded(pace, times, days, FAST), _faded(pace, times, days, MIDDLE)
+    x[of.HABIT_3], x[of.HABIT_10] = _faded(pace, times, days, 3.0 * rhythm), _faded(pace, times, days, 10.0 * rhythm)
+    x[of.HABIT_25], x[of.RHYTHMS], x[of.TIMES] = _faded(pace, times, days, 25.0 * rhythm), days / rhythm, times
     if times > 1.0:
         gap = max(values[LAST] - values[FIRST], 0.0) / DAY / (times - 1.0)
-        x[MEAN_OVERDUE] = days / max(gap, SHORTEST)
+        x[of.MEAN_OVERDUE] = days / max(gap, SHORTEST)
 
 
 @inlined
 def _describe_own(values: NDArray[np.float64], at: float, usual: float, rhythm: float, x: NDArray[np.float32]) -> None:
     days = max(0.0, at - values[LAST]) / DAY
-    x[HABIT], x[LAST_HABIT], x[DAYS], x[OVERDUE] = values[NOW], values[COUNT], days, days / usual
+    x[of.HABIT], x[of.LAST_HABIT] = values[NOW], values[COUNT]
+    x[of.DAYS], x[of.OVERDUE] = days, days / usual
     if values[COUNT] > 0.0:
         _describe_counts(values, days, rhythm, x)
     if values[BEFORE] > 0.0:
-        x[GAP] = (values[LAST] - values[BEFORE]) / DAY
-        x[OWN_OVERDUE] = days / max(x[GAP], np.float32(SHORTEST))
-    x[BASKETS_SINCE], x[BASKETS_WITH], x[FADING_7] = values[SINCE], values[BASKETS], values[QUICKLY]
+        x[of.GAP] = (values[LAST] - values[BEFORE]) / DAY
+        x[of.OWN_OVERDUE] = days / max(x[of.GAP], np.float32(SHORTEST))
+    x[of.BASKETS_SINCE], x[of.BASKETS_WITH], x[of.FADING_7] = values[SINCE], values[BASKETS], values[QUICKLY]
 
 
 @inlined
@@ -286,17 +243,19 @@ def _describe_near(near: NDArray[np.int32], weights: NDArray[np.float32], keys: 
 
 @inlined
 def _describe_customer(about: NDArray[np.float64], at: float, x: NDArray[np.float32]) -> None:
-    x[OF_LARGEST], x[OF_SUM] = x[HABIT] / max(about[LARGEST], 1e-9), x[HABIT] / max(about[TOTAL], 1e-9)
-    x[HABITS], x[SUM], x[BASKET_SIZE], x[BASKET_DAYS] = about[ITEMS], about[TOTAL], about[SIZE], about[BETWEEN]
-    x[CUSTOMER_DAYS] = max(0.0, at - about[NEWEST]) / DAY if about[NEWEST] > 0.0 else NEVER
+    x[of.OF_LARGEST], x[of.OF_SUM] = x[of.HABIT] / max(about[LARGEST], 1e-9), x[of.HABIT] / max(about[TOTAL], 1e-9)
+    x[of.HABITS], x[of.SUM] = about[ITEMS], about[TOTAL]
+    x[of.BASKET_SIZE], x[of.BASKET_DAYS] = about[SIZE], about[BETWEEN]
+    x[of.CUSTOMER_DAYS] = max(0.0, at - about[NEWEST]) / DAY if about[NEWEST] > 0.0 else of.NEVER
 
 
 @inlined
 def _describe_nothing(x: NDArray[np.float32]) -> None:
     """What is told of an item that the customer never had."""
     x[:] = 0.0
-    x[DAYS], x[OVERDUE], x[RHYTHMS], x[BASKETS_SINCE] = NEVER, NEVER, NEVER, LONG_AGO
-    x[OWN_OVERDUE], x[MEAN_OVERDUE], x[GAP] = UNKNOWN, UNKNOWN, UNKNOWN
+    x[of.DAYS], x[of.OVERDUE], x[of.RHYTHMS] = of.NEVER, of.NEVER, of.NEVER
+    x[of.BASKETS_SINCE] = of.LONG_AGO
+    x[of.OWN_OVERDUE], x[of.MEAN_OVERDUE], x[of.GAP] = of.UNKNOWN, of.UNKNOWN, of.UNKNOWN
 
 
 @compiled
@@ -314,12 +273,12 @@ def _describe(known: Known, batch: Batch, answers: Answers, own: Own, out: NDArr
             number = own.slots[_slot(own, keys[row])]
             if number != 0:
                 _describe_own(own.values[number - 1], at, float(repeats.gaps[row]), rhythm, x)
-            x[TOGETHER_HABITS] = _describe_near(shelf.together[row], shelf.together_weights[row], keys, own)
-            x[ALIKE_HABITS] = _describe_near(shelf.alike[row], shelf.alike_weights[row], keys, own)
-            x[TOGETHER], x[LIKED], x[HERE] = parts[SEEN_TOGETHER], parts[TASTE], parts[POPULAR_HERE]
-            x[POPULAR_PLACE] = math.floor(2.0 * math.log2(row + 1.0))
-            x[AGAIN], x[USUAL_GAP] = repeats.again[row], repeats.gaps[row]
-            x[SCORE], x[PLACE] = answers.scores[q, place], place
+            x[of.TOGETHER_HABITS] = _describe_near(shelf.together[row], shelf.together_weights[row], keys, own)
+            x[of.ALIKE_HABITS] = _describe_near(shelf.alike[row], shelf.alike_weights[row], keys, own)
+            x[of.TOGETHER], x[of.LIKED], x[of.HERE] = parts[SEEN_TOGETHER], parts[TASTE], parts[POPULAR_HERE]
+            x[of.POPULAR_PLACE] = math.floor(2.0 * math.log2(row + 1.0))
+            x[of.AGAIN], x[of.USUAL_GAP] = repeats.again[row], repeats.gaps[row]
+            x[of.SCORE], x[of.PLACE] = answers.scores[q, place], place
             _describe_customer(about, at, x)
 
 

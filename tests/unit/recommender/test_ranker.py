@@ -23,13 +23,14 @@ from recommender.rank_columns import (
     HABIT_10,
     LAST_HABIT,
     MEAN_OVERDUE,
+    NEVER,
     OVERDUE,
     PLACE,
     RHYTHMS,
     SCORE,
     TIMES,
 )
-from recommender.rank_features import NEVER, Known, Repeats, features_of
+from recommender.rank_features import Known, Repeats, features_of
 from recommender.rank_trees import weigh
 from recommender.ranker import PREFIX, Ranker, Trees, ranker_arrays
 from recommender.recommend import Query, batch_of, encoded_slates, ranking, recommend
