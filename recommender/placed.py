@@ -232,10 +232,9 @@ def _with_new(
     if not newcomers.near:
         yield from candidates
         return
-    page = newcomers.near.get(spot.item, []) if seen.recipe.basis is Basis.ITEM else []
-    like = [(item, round(likeness, 4), Source.SIMILAR, "") for item, likeness in page]
-    first = {item for item, _ in page}
-    for candidate in chain(like, with_newcomers((one for one in candidates if one[0] not in first), newcomers)):
+    page = dict(newcomers.near.get(spot.item, [])) if seen.recipe.basis is Basis.ITEM else {}
+    like = [(item, round(likeness, 4), Source.SIMILAR, "") for item, likeness in page.items()]
+    for candidate in chain(like, with_newcomers((one for one in candidates if one[0] not in page), newcomers)):
         if candidate[2] is not Source.NEW or seen.names is None or is_of(reference.items.get(candidate[0]), seen.names):
             yield candidate
 
