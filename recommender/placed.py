@@ -61,8 +61,7 @@ class Spot(msgspec.Struct, frozen=True):
 
 class Seen(NamedTuple):
     """A query as its recipe sees it. names: categories it is limited to, None for no limit. missing: see MISSING.
-    steering: merchandisers' rules that hold here, None for none. cycles: what the customer buys again and when, where
-    the recipe asks for it."""
+    steering: merchandisers' rules that hold here, None for none. cycles: what is bought again and when, if asked for."""
 
     query: Query
     recipe: Recipe
