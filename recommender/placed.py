@@ -61,7 +61,7 @@ class Spot(msgspec.Struct, frozen=True):
 
 class Seen(NamedTuple):
     """A query as its recipe sees it. names: categories it is limited to, None for no limit. missing: see MISSING.
-    steering: merchandisers' rules that hold here, None for none. cycles: what is bought again and when, if asked for."""
+    steering: merchandisers' rules that hold here, None for none. cycles: what is bought again when, if asked for."""
 
     query: Query
     recipe: Recipe
