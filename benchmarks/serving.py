@@ -26,6 +26,9 @@ SHAPE = Shape(customers=5_000)
 HISTORY = 60_000
 """Events before the questions: a dozen interactions a customer, hundreds of the busiest."""
 
+MONTH = 30 * 86_400_000
+"""Milliseconds over which the history is spread: who is in a session is so by the live events."""
+
 HISTORY_BATCH = 500
 """Events of a request of the history."""
 
@@ -48,7 +51,8 @@ BATCH = 20
 def remember(system: Standing) -> None:
     """Sends the history, and waits until it is applied. Raises RuntimeError, TimeoutError."""
     until = int(time.time() * 1000)
-    plan = Plan(port=system.port, key=KEY, kind="events", shape=SHAPE, until=until, events=HISTORY, connections=4)
+    shape = replace(SHAPE, apart=MONTH // HISTORY)
+    plan = Plan(port=system.port, key=KEY, kind="events", shape=shape, until=until, events=HISTORY, connections=4)
     with load(msgspec.structs.replace(plan, batch=HISTORY_BATCH)) as sending:
         sending.start()
         refused = sending.outcome().errors

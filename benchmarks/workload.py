@@ -36,7 +36,7 @@ SHARES = {
 
 @dataclass(frozen=True)
 class Shape:
-    """How large the shop is. seed: same seed, same events."""
+    """How large the shop is. seed: same seed, same events. apart: milliseconds between two events."""
 
     customers: int = 20_000
     items: int = 5_000
@@ -44,6 +44,7 @@ class Shape:
     zones: int = 12
     offers: int = 200
     seed: int = 7
+    apart: int = 1
 
 
 def shop(shape: Shape) -> Reference:
@@ -79,11 +80,11 @@ def _store(n: int, zones: int) -> Store:
 
 
 def events(shape: Shape, count: int, until: int) -> Iterator[Event]:
-    """`count` events in time order, a millisecond apart, the last at `until` (milliseconds). Popularity is skewed."""
+    """`count` events in time order, the last at `until` (milliseconds). Popularity is skewed."""
     draw = random.Random(shape.seed)
     kinds = draw.choices(list(SHARES), weights=list(SHARES.values()), k=count)
     for n, kind in enumerate(kinds):
-        yield _event(draw, shape, kind, n, until - (count - 1 - n))
+        yield _event(draw, shape, kind, n, until - (count - 1 - n) * shape.apart)
 
 
 def _event(draw: random.Random, shape: Shape, kind: str, n: int, at: int) -> Event:
