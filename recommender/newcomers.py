@@ -48,7 +48,8 @@ class Newcomers:
         self.beside: dict[str, dict[str, float]] = {}
         self._changes = reference.item_changes
         unknown = {item for items in aisles_of(model, reference).unknown.values() for item in items}
-        latest = list(islice((item for item in reversed(reference.items) if item in unknown), NEWEST))
+        # A copy: the shop may change meanwhile, in another thread.
+        latest = list(islice((item for item in reversed(list(reference.items)) if item in unknown), NEWEST))
         for item in reversed(latest):
             self._put(item, model, reference)
 
@@ -69,7 +70,10 @@ class Newcomers:
         return True
 
     def _put(self, item: str, model: Model, reference: Reference) -> None:
-        self.near[item] = alike(reference.items[item], model, reference)
+        newcomer = reference.items.get(item)
+        if newcomer is None:
+            return
+        self.near[item] = alike(newcomer, model, reference)
         for known, likeness in self.near[item]:
             self.beside.setdefault(known, {})[item] = likeness
 
@@ -82,8 +86,9 @@ def alike(newcomer: Item, model: Model, reference: Reference) -> list[tuple[str,
     """The items of its category, else of its department, that it is most like; the most alike first."""
     aisles = aisles_of(model, reference)
     names = [name for name in (newcomer.category, newcomer.department) if aisles.rows.get(name)][:1]
-    among = [model.items[row] for row in popular_rows(aisles, names, AMONG)]
-    vectors = [terms_of(reference.items[item]) for item in among]
+    rows = popular_rows(aisles, names, AMONG)
+    among = [item for row in rows if (item := reference.items.get(model.items[row])) is not None]
+    vectors = [terms_of(item) for item in among]
     own = terms_of(newcomer)
     frequency = Counter(term for vector in (own, *vectors) for term in vector)
     worth = {term: math.log(1 + len(vectors) / count) ** 2 for term, count in frequency.items()}
@@ -92,7 +97,7 @@ def alike(newcomer: Item, model: Model, reference: Reference) -> list[tuple[str,
     for item, vector in zip(among, vectors, strict=True):
         shared = sum(worth[term] for term in own & vector)
         if shared:
-            found.append((shared / (length * math.sqrt(sum(worth[term] for term in vector))), item))
+            found.append((shared / (length * math.sqrt(sum(worth[term] for term in vector))), item.id))
     return [(item, likeness) for likeness, item in nlargest(NEAR, found) if likeness >= LIKE]
 
 

@@ -13,10 +13,18 @@ KERNELS = ("compiled", "inlined", "inlined_fast")
 
 
 def imported(module: Path) -> dict[str, str]:
-    """Name in the module to the module of ours it comes from; functions and classes of them among it."""
+    """Name in the module to the module of ours it comes from; functions, classes and whole modules among it."""
     froms = [node for node in tree(module).body if isinstance(node, ast.ImportFrom)]
     ours = [node for node in froms if (node.module or "").split(".")[0] in ("recommender", "retail")]
-    return {alias.asname or alias.name: str(node.module) for node in ours for alias in node.names}
+    return {alias.asname or alias.name: _origin(str(node.module), alias.name) for node in ours for alias in node.names}
+
+
+def _origin(place: str, name: str) -> str:
+    return f"{place}.{name}" if file_of(f"{place}.{name}") in modules(place.split(".")[0]) else place
+
+
+def file_of(module: str) -> Path:
+    return Path(*module.split(".")).with_suffix(".py")
 
 
 def assigned(module: Path) -> dict[str, ast.expr]:
@@ -41,9 +49,10 @@ def sources_of(module: Path, names: set[str], seen: frozenset[str] = frozenset()
             yield from sources_of(module, names_in(assigned(module)[name]), seen | {name})
         elif name in imported(module):
             origin = imported(module)[name]
-            file = Path(*origin.split(".")).with_suffix(".py")
+            file = file_of(origin)
             yield origin
-            yield from sources_of(file, {name}, seen | {name} if file == module else frozenset())
+            # All that the module assigns, because it may have been taken as a whole.
+            yield from sources_of(file, {name, *assigned(file)}, seen | {name} if file == module else frozenset())
 
 
 def kernels(module: Path) -> list[ast.FunctionDef]:

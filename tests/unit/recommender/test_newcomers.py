@@ -1,10 +1,16 @@
 """What entered the catalogue a moment ago stands beside what it is like, though nobody chose it yet."""
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Event
+
 import msgspec
 import pytest
 
 from recommender.model import Model
-from recommender.newcomers import NEWEST, SHOWN, alike, newcomers_of
+from recommender.newcomers import NEWEST, SHOWN, Newcomers, alike, newcomers_of
 from recommender.placed import Spot, slate_for
 from recommender.recommend import Query
 from retail.catalog import Item
@@ -140,6 +146,35 @@ def test_followed_step_by_step_they_are_as_built_anew(model: Model) -> None:
     anew = newcomers_of(model, fresh)
     assert followed.near == anew.near
     assert {known: new for known, new in followed.beside.items() if new} == anew.beside
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_a_model_is_made_ready_while_the_catalogue_is_being_loaded(model: Model) -> None:
+    reference, done = shop(), Event()
+
+    def load() -> None:
+        for n in count():
+            if done.is_set():
+                return
+            reference.put_item(f"i{n}", Item(id=f"i{n}", name="Pan"))
+            reference.put_item(f"i{n - 500}", None)
+
+    with ThreadPoolExecutor(1) as loader:
+        loading = loader.submit(load)
+        try:
+            for _ in range(200):
+                Newcomers(model, reference)
+        finally:
+            done.set()
+        loading.result()
 
 
 def test_an_item_without_name_category_or_price_is_like_none(model: Model) -> None:
