@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -85,6 +86,14 @@ class SnapshotTopic:
             return 0
         marker = decode_marker(record.value)
         return marker.next if marker.incarnation == await self.incarnation() else 0
+
+
+class Round(NamedTuple):
+    """next: where the ledger stood when it began, which its marker promises."""
+
+    pages: FencedPartition
+    next: int
+    incarnation: str
 
 
 @dataclass
@@ -173,9 +182,11 @@ class SnapshotRounds:
                 self._marked[partition] = ledger.next
                 return 0
             incarnation = await self.topic.incarnation()
-            written = await self._write(pages, changed.customers, incarnation)
+            round_ = Round(pages, ledger.next, incarnation)
+            written = await self._write(round_, changed.customers)
             async for customers in self._from_log(partition, marked, changed.since):
-                written += await self._write(pages, customers, incarnation)
+                written += await self._write(round_, customers)
+            await self._stands(partition, ledger.next)
             reach(Point.SNAPSHOT_BEFORE_MARKER)
             await pages.write([marker_record(ledger, incarnation)])
         self._marked[partition] = ledger.next
@@ -194,26 +205,36 @@ class SnapshotRounds:
                 customers = set()
         yield customers
 
-    async def _write(self, pages: FencedPartition, customers: Iterable[str], incarnation: str) -> int:
+    async def _write(self, round_: Round, customers: Iterable[str]) -> int:
         left = iter(customers)
         written = 0
         while page := list(islice(left, PAGE)):
-            written += await self._write_page(pages, page, incarnation)
+            written += await self._write_page(round_, page)
             await asyncio.sleep(len(page) / self.pace.rate)
         return written
 
-    async def _write_page(self, pages: FencedPartition, customers: list[str], incarnation: str) -> int:
-        if self.owned.ledger(pages.partition) is None:
+    async def _write_page(self, round_: Round, customers: list[str]) -> int:
+        partition = round_.pages.partition
+        if self.owned.ledger(partition) is None:
             raise Superseded
-        blobs = await self.state.states(pages.partition, customers)
-        await self._relayed(pages.partition)
+        await self._stands(partition, round_.next)
+        blobs = await self.state.states(partition, customers)
+        await self._stands(partition, round_.next)
+        await self._relayed(partition)
         found = [
-            state_record(customer, blob, incarnation)
+            state_record(customer, blob, round_.incarnation)
             for customer, blob in zip(customers, blobs, strict=True)
             if blob is not None
         ]
-        await pages.write(found)
+        await round_.pages.write(found)
         return len(found)
+
+    async def _stands(self, partition: int, promised: int) -> None:
+        """A Redis that was emptied or set back, and is not repaired yet, holds less than the marker would promise: what
+        is restored from it would be lost. Looked at on both sides of a read. Raises StateUnavailable."""
+        stands = (await self.state.ledger(partition)).next
+        if stands < promised:
+            raise StateUnavailable(f"the ledger of partition {partition} stands at {stands}, not at {promised}")
 
     async def _relayed(self, partition: int) -> None:
         """Until what the states just read gave rise to is in Kafka: who restores them will not derive it again."""

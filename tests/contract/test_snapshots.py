@@ -1,6 +1,7 @@
 """Rounds and restores on a real topic: what was written comes back, to the ledger of the marker and not beyond it."""
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,7 +14,7 @@ from streams.ownership import Ownership
 from streams.restore import Restore
 from streams.snapshot_rounds import Pace, SnapshotRounds, SnapshotTopic, Superseded
 from streams.snapshots import restored_mark
-from streams.state import Commit, Ledger, Outgoing, Source
+from streams.state import Commit, Ledger, Outgoing, Source, StateUnavailable
 from streams.state.memory import MemoryState
 from streams.topics import CUSTOMER_EVENTS, CUSTOMER_SNAPSHOTS, WEB
 from streams.topics.fenced import FencedTopic
@@ -176,6 +177,18 @@ async def test_a_state_waits_until_what_it_gave_rise_to_is_in_kafka(
     await worker.commit(10, 11)
     await worker.rounds.round(PARTITION)
     assert await restore(worker, MemoryState())
+
+
+async def test_a_redis_that_was_emptied_or_set_back_gets_no_marker_until_it_is_repaired(fresh_broker: Broker) -> None:
+    worker, empty = Worker(fresh_broker), MemoryState()
+    await worker.commit(0, 10, "ana", "bea")
+    before = deepcopy(worker.state)
+    await worker.commit(10, 20, "ana")
+    for lacking in (MemoryState(), before):
+        worker.rounds.state = lacking
+        with pytest.raises(StateUnavailable):
+            await worker.rounds.round(PARTITION)
+        assert not await restore(worker, empty)
 
 
 async def test_a_partition_that_is_lost_gets_no_marker(fresh_broker: Broker) -> None:
