@@ -2,8 +2,8 @@
 
 A customer with hundreds of purchases asks, once as anybody and once for a household with an allergen, whose items are
 looked at one by one. A home slate also as one of a micro-batch: under no rule of merchandisers, with an exclusion, and
-with a boost. The model's numbers are random, its ranker's, too: the work is that of a trained
-one, the taste is not.
+with a boost. The model's numbers are random, its ranker's, too: the work is that of a
+trained one, the taste is not.
 """
 
 import argparse

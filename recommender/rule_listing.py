@@ -49,14 +49,9 @@ def listed_rules(reference: Reference, model: Model, store: str, at: int) -> lis
 
 def _concerned(rule: Rule, kinds: Counter[tuple[str, str, str]], reference: Reference) -> int:
     """Items of the catalogue. kinds: items by category, department and brand."""
-    by_kind = sum(
-        count
-        for (category, department, brand), count in kinds.items()
-        if category in rule.categories or department in rule.categories or brand in rule.brands
-    )
-    named = (reference.items.get(item) for item in rule.items)
-    unlike = msgspec.structs.replace(rule, items=frozenset({"\0"}))
-    return by_kind + sum(known is not None and not unlike.concerns(known.id, known) for known in named)
+    by_kind = sum(count for kind, count in kinds.items() if rule.concerns_kind(*kind))
+    named = [known for item in rule.items if (known := reference.items.get(item)) is not None]
+    return by_kind + sum(not rule.concerns_kind(item.category, item.department, item.brand) for item in named)
 
 
 def why_not(rule: Rule, reference: Reference, store: str, at: int) -> str:

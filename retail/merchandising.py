@@ -69,10 +69,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
         """known: what the catalogue says of the item, None where it says nothing."""
         if item in self.items:
             return True
-        if known is None:
-            return False
-        named = known.category in self.categories or known.department in self.categories
-        return named or known.brand in self.brands
+        return known is not None and self.concerns_kind(known.category, known.department, known.brand)
+
+    def concerns_kind(self, category: str, department: str, brand: str) -> bool:
+        """Items of the kind, whatever their ids."""
+        return category in self.categories or department in self.categories or brand in self.brands
 
 
 def _flaw(rule: Rule) -> str:

@@ -22,9 +22,6 @@ what is promised to them."""
 LOOK_EVERY = 0.1
 """Seconds between two looks at who is late."""
 
-Shares = Iterable[Mapping[int, Records]]
-"""Records by partition, in groups that are worked on together."""
-
 Work = Callable[[Mapping[int, Records]], Awaitable[None]]
 """Done when all of the records are; whatever fails is tried again by itself."""
 

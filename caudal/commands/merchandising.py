@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from cyclopts import Parameter
 
+from caudal.moments import instant_of
 from caudal.text import printable
 from streams.settings import LogLevel, Settings
 
@@ -75,7 +75,6 @@ def _moment(at: str) -> int:
     if not at:
         return int(time.time() * 1000)
     try:
-        given = datetime.fromisoformat(at)
+        return instant_of(at)
     except ValueError:
         raise ValueError(f"--at {printable(at)} is no moment such as 2026-12-24T18:00") from None
-    return int((given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from cyclopts import Parameter
 
+from caudal.moments import instant_of
 from caudal.text import printable
 from streams.settings import Settings
 
@@ -127,10 +128,9 @@ def moment(text: str, now: float) -> int:
     if age:
         return int((now - int(age[1]) * UNITS[age[2]]) * 1000)
     try:
-        at = datetime.fromisoformat(text)
+        return instant_of(text)
     except ValueError:
         raise ValueError(f"--since {text!r} is neither a moment (2026-11-24T12:00) nor an age (90m, 12h, 7d)") from None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _filter(reason: str, topic: str, since: str) -> "Filter":
