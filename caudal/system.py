@@ -28,6 +28,9 @@ LOOPBACK = "127.0.0.1"
 
 WORKER, GATEWAY = "the worker", "the gateway"
 
+COMPILE = (sys.executable, "-m", "recommender.kernel_store")
+"""Once, before worker and gateway both need the kernels."""
+
 DECIDERS = (WORKER, GATEWAY)
 """The processes that hold a model."""
 
@@ -92,7 +95,7 @@ def running(plan: Plan) -> Iterator[System]:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caudal-")))
         logs = plan.data or scratch
         logs.mkdir(parents=True, exist_ok=True)
-        compiler = Child.start("the compiler", [sys.executable, "-m", "caudal.kernels"], logs / "compiler.log")
+        compiler = Child.start("the compiler", COMPILE, logs / "compiler.log")
         stack.callback(compiler.stop, 0.0)
         settings, servers = _servers(plan.settings, logs, stack)
         provision(settings)

@@ -50,8 +50,8 @@ from gateway.shadowing import Shadowing
 from gateway.sources import Sources
 from gateway.together import Together
 from recommender.exploration import ExplorationPolicy
+from recommender.kernel_store import ready_kernels
 from recommender.policy import GatePolicy
-from recommender.warm_up import compile_all
 from retail.policy import EventLimits
 from retail.reference import Reference
 from streams.state import Views
@@ -261,7 +261,7 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     follower = Follower(settings.broker, reference, models.keep_up)
     await follower.start()
     stack.push_async_callback(follower.stop)
-    await asyncio.to_thread(compile_all, models.current)
+    await ready_kernels(models.current)
     settle()
     jobs = {
         "models": models.watch(settings.model_interval),

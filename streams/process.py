@@ -11,7 +11,7 @@ import structlog
 import uvloop
 from prometheus_client import start_http_server
 
-from recommender.warm_up import compile_all
+from recommender.kernel_store import ready_kernels
 from streams import faults
 from streams.app import Worker, build
 from streams.faust_app import assigned
@@ -68,7 +68,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     await worker.follower.start()
     stack.push_async_callback(worker.follower.stop)
     await worker.follower.caught_up()
-    await asyncio.to_thread(_warm_up, worker)
+    await _warm_up(worker)
     await worker.models.refresh()
     for task in _background(worker):
         _spawn(stack, task)
@@ -80,11 +80,11 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     log.info("worker ready", group=worker.settings.group, broker=worker.settings.broker)
 
 
-def _warm_up(worker: Worker) -> None:
+async def _warm_up(worker: Worker) -> None:
     """Compiled here, the first events of a new machine wait; compiled at the first batch, the event loop hangs."""
     began = time.monotonic()
-    compile_all(worker.models.current)
-    log.info("kernels compiled", seconds=round(time.monotonic() - began, 1))
+    await ready_kernels(worker.models.current)
+    log.info("kernels ready", seconds=round(time.monotonic() - began, 1))
 
 
 def _background(worker: Worker) -> tuple[Coroutine[None, None, None], ...]:
