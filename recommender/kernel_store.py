@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from hashlib import sha256
 from pathlib import Path
 
@@ -63,13 +65,23 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """A worker and a gateway that start on a new machine together: the second waits, and finds it done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
+
+
 def _main(arguments: list[str]) -> None:
     if arguments:
         threading.Thread(target=_end_with, args=(int(arguments[0]),), daemon=True).start()
     mark = _mark()
-    compile_all(Model.empty())
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    mark.touch()
+    with _one_at_a_time(mark.parent):
+        if not mark.exists():
+            compile_all(Model.empty())
+            mark.touch()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def signatures() -> dict[str, int]:
     serving = "recommender.", "recommender.training", "recommender.evaluation"
     modules = [m for name, m in sys.modules.items() if name.startswith(serving[0]) and not name.startswith(serving[1:])]
     found = [value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)]
-    return {f"{kernel.__module__}.{kernel.__name__}": len(kernel.signatures) for kernel in found}
+    return {repr(kernel): len(kernel.signatures) for kernel in found}
 
 
 def test_a_trained_model_and_todays_sessions_need_no_machine_code_that_was_not_ready(tmp_path: Path) -> None:
@@ -83,6 +84,22 @@ def test_kernels_are_compiled_apart_once_and_found_by_the_next_process(tmp_path:
     (mark,) = tmp_path.glob("kernels-*/whole-*")
     os.utime(mark, (1, 1))
     subprocess.run([sys.executable, "-c", WAITER], env=env, check=True)
+    assert mark.stat().st_mtime == 1
+
+
+def test_two_that_start_on_a_new_machine_together_compile_once(tmp_path: Path) -> None:
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": "1"}
+    compile_kernels = [sys.executable, "-m", "recommender.kernel_store"]
+    subprocess.run(compile_kernels, env=env, check=True)
+    (mark,) = tmp_path.glob("kernels-*/whole-*")
+    mark.unlink()
+    with (mark.parent / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        second = subprocess.Popen(compile_kernels, env=env)
+        assert eventually(lambda: f"-> FLOCK  ADVISORY  WRITE {second.pid} " in Path("/proc/locks").read_text())
+        mark.touch()
+        os.utime(mark, (1, 1))
+    assert second.wait(PATIENCE) == 0
     assert mark.stat().st_mtime == 1
 
 
