@@ -36,8 +36,10 @@ class TableRefused(Exception):
 
 
 def read_baskets(path: Path) -> Transactions:
-    """Purchases: `customer_id basket_id item_id timestamp [store_id]`; a timestamp may also be the number of a day or of
-    the customer's basket. Raises TableRefused."""
+    """Purchases: `customer_id basket_id item_id timestamp [store_id]`. Raises TableRefused.
+
+    A timestamp may also be the number of a day, or of the customer's basket.
+    """
     customers, baskets, items, stores = Numbers(), Numbers(), Numbers(), Numbers()
     columns, times = (array("i"), array("i"), array("i"), array("i")), array("d")
     for fields, at in _rows(path, BASKETS, STORE):
