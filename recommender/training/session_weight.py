@@ -78,8 +78,11 @@ def questions_of(sessions: Transactions, model: Model, seed: int) -> Questions:
 
 
 def weigh_sessions(questions: Questions, tuning: BlendTuning, alone: bool) -> BlendTuning:
-    """The tuning with the weights that serve sessions best; as it is where nothing can be told. alone: nothing is known
-    but sessions."""
+    """The tuning with the weights that serve sessions best; as it is where nothing can be told.
+
+    alone: nothing is known but sessions. Then the best weight of a session is taken without a doubt: the default has
+    nothing for it. Where there are purchases it has, since what customers own is asked for in no log of sessions.
+    """
     if len(questions.queries) < FEWEST:
         return tuning
     worth = _worth(questions, tuning)
@@ -88,7 +91,7 @@ def weigh_sessions(questions: Questions, tuning: BlendTuning, alone: bool) -> Bl
         for value in values:
             other = tuning._replace(**{field: value})
             tried = worth(other)
-            if better(tried, best):
+            if better(tried, best) or (alone and field == "session" and tried.mean() > best.mean()):
                 tuning, best = other, tried
     return tuning
 
