@@ -10,9 +10,10 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 import uvicorn
@@ -57,6 +58,7 @@ from retail.reference import Reference
 from streams.state import Views
 from streams.state.models import ModelShelf
 from streams.state.redis import RedisViews
+from streams.topics.endless import endless
 from streams.topics.follower import Follower
 from streams.topics.learner import Learner
 from streams.topics.publisher import Publisher
@@ -219,7 +221,7 @@ async def _serve(settings: GatewaySettings) -> None:
         server = Server(server_config(settings, build(settings, ports, meters)), ports.closing)
         if settings.mqtt_url.get_secret_value():
             beacons = Beacons.from_settings(settings, accepting(settings, ports.publisher, meters), meters)
-            _run(stack, "beacons", beacons.listen())
+            _run(stack, "beacons", beacons.listen)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
         if not len(KeyRing.from_settings(settings)):
@@ -263,20 +265,19 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     stack.push_async_callback(follower.stop)
     await ready_kernels(models.current)
     settle()
-    jobs = {
-        "models": models.watch(settings.model_interval),
-        "learner": Learner(settings, lambda: models.serving.models).run(),
-        "settle": _settle_again(follower),
+    jobs: dict[str, Callable[[], Awaitable[None]]] = {
+        "models": partial(models.watch, settings.model_interval),
+        "learner": Learner(settings, lambda: models.serving.models).run,
+        "settle": partial(_settle_again, follower),
     }
     for name, job in jobs.items():
         _run(stack, name, job)
     return Ports(publisher, views, models, reference, asyncio.Event())
 
 
-def _run(stack: AsyncExitStack, name: str, job: Coroutine[None, None, None]) -> None:
-    """In the background, until the stack is left."""
-    running = asyncio.create_task(job, name=name)
-    running.add_done_callback(_report)
+def _run(stack: AsyncExitStack, name: str, job: Callable[[], Awaitable[None]]) -> None:
+    """In the background, until the stack is left; where it fails it begins again."""
+    running = asyncio.create_task(endless(name, job), name=name)
     stack.callback(running.cancel)
 
 
@@ -291,8 +292,3 @@ async def _settle_again(follower: Follower) -> None:
     """Once the shop is loaded: a hundred thousand items are long-lived, too."""
     await follower.caught_up()
     settle()
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.critical("a background task failed", task=task.get_name(), exc_info=task.exception())

@@ -1,7 +1,13 @@
 """What the gateway counts and shows: Prometheus metrics, without ids in any label."""
 
+from collections.abc import Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+
+from streams.topics.endless import FAILURES
 
 LATENCIES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1.0, 3.0)
 """Seconds; the bars for reading (1 and 5 ms) and for accepting (3 s) are among them."""
@@ -13,6 +19,7 @@ class Meters:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
+        self.registry.register(_Jobs())
         self._requests = Counter(
             "caudal_http_requests", "Requests answered", ["route", "status"], registry=self.registry
         )
@@ -64,3 +71,15 @@ class Meters:
         """The Prometheus text. pending: bytes in flight now."""
         self._pending.set(pending)
         return generate_latest(self.registry)
+
+
+class _Jobs(Collector):
+    """What goes on in the background counts its failures by itself."""
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "caudal_job_failures", "Times that a background job failed and began again: must be 0", labels=["job"]
+        )
+        for job, count in list(FAILURES.items()):
+            family.add_metric([job], count)
+        yield family

@@ -13,11 +13,8 @@ from typing import Any, Protocol, cast
 
 from aiokafka.protocol.fetch import FetchRequest
 
-from streams.fetch_wire import LeanFetch
+from streams.fetch_wire import NO_ERROR, LeanFetch, Topics
 from streams.topics.pace import Pace
-
-Topics = list[tuple[str, list[tuple[int, int, int]]]]
-"""Topic; of each partition its number, the offset asked for and the bytes wanted at most."""
 
 QUIET = 2
 """Fetches in turn that bring nothing until one waits for everything: one of each hop."""
@@ -43,9 +40,6 @@ BACKLOG = 256 * 1024
 """Bytes, a thousand events, from which a fetch is large enough: the next asks for everything and waits for nothing."""
 
 
-NO_ERROR = 0
-
-
 class Send(Protocol):
     """How a client sends a request; the answer is the broker's."""
 
@@ -54,7 +48,7 @@ class Send(Protocol):
 
 class Fetched(Protocol):
     """A broker's answer: by topic, of each partition its number, an error code, where its log ends, and more; last its
-    records, as bytes."""
+    records, as bytes. Without those that have nothing new to say."""
 
     @property
     def topics(self) -> list[tuple[str, list[tuple[Any, ...]]]]: ...

@@ -8,7 +8,6 @@ it is done again, and the agent never ends. Only cancellation (shutdown, rebalan
 import asyncio
 import random
 import time
-import traceback
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from streams.state import StateUnavailable
+from streams.topics.endless import where
 from streams.topics.publisher import Publisher, PublishFailed, Record
 
 FIRST_PAUSE = 0.05
@@ -118,9 +118,7 @@ async def steadily(what: str, action: Callable[P, Awaitable[T]], *args: P.args, 
 def tell(what: str, fault: BaseException) -> None:
     """Into the log and the count: which fault, and where; never its message, which may name a customer."""
     WAITS.faults[what] += 1
-    frames = traceback.extract_tb(fault.__traceback__)
-    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-6:]]
-    log.critical("a fault of our own", what=what, kind=type(fault).__name__, where=where)
+    log.critical("a fault of our own", what=what, kind=type(fault).__name__, where=where(fault))
 
 
 async def publish_patiently(what: str, publisher: Publisher, records: Sequence[Record]) -> None:

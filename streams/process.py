@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 import uvloop
@@ -20,6 +21,7 @@ from streams.incarnations import UnfitTopics
 from streams.patience import patiently, tell
 from streams.settings import Settings
 from streams.topics import CUSTOMER_EVENTS
+from streams.topics.endless import endless
 
 log = structlog.get_logger()
 
@@ -50,7 +52,7 @@ async def work(worker: Worker) -> int:
         signal.signal(number, stop)
     worker.watchdog.start()
     async with AsyncExitStack() as stack:
-        _spawn(stack, _beat(worker))
+        _spawn(stack, endless("beat", partial(_beat, worker)))
         await _start(worker, stack)
         await _until_over(worker, stopping)
     return CRASHED if worker.app.crashed else 0
@@ -69,8 +71,10 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     stack.push_async_callback(worker.follower.stop)
     await worker.follower.caught_up()
     await _warm_up(worker)
-    await worker.models.refresh()
-    for task in _background(worker):
+    await _first_look(worker)
+    for name, job in _background(worker).items():
+        _spawn(stack, endless(name, job))
+    for task in _vital(worker):
         _spawn(stack, task)
     settle()
     worker.app.finalize()
@@ -87,18 +91,30 @@ async def _warm_up(worker: Worker) -> None:
     log.info("kernels ready", seconds=round(time.monotonic() - began, 1))
 
 
-def _background(worker: Worker) -> tuple[Coroutine[None, None, None], ...]:
-    """What goes on beside the agents."""
-    return (
-        worker.models.watch(MODEL_EVERY),
-        worker.relay.run(),
-        worker.topics.watch(),
-        worker.journey.snapshots.run(),
-        worker.timers.run(),
-        *((worker.learner.run(),) if worker.learner is not None else ()),
-        *((worker.clicks.run(),) if worker.clicks is not None else ()),
-        _reconcile(worker),
-    )
+async def _first_look(worker: Worker) -> None:
+    """The first decisions want a model, where there is one; what fails here is done again in the background."""
+    try:
+        await worker.models.refresh()
+    except Exception as fault:  # noqa: BLE001 - without a model decisions are poorer; without the worker there are none
+        tell("models", fault)
+
+
+def _background(worker: Worker) -> dict[str, Callable[[], Awaitable[None]]]:
+    """What goes on beside the agents; each begins anew where it failed, none holds anything that would be lost."""
+    return {
+        "models": partial(worker.models.watch, MODEL_EVERY),
+        "snapshots": worker.journey.snapshots.run,
+        "timers": worker.timers.run,
+        **({"clicks of all": worker.learner.run} if worker.learner is not None else {}),
+        **({"clicks": worker.clicks.run} if worker.clicks is not None else {}),
+        "reconcile": partial(_reconcile, worker),
+    }
+
+
+def _vital(worker: Worker) -> tuple[Coroutine[None, None, None], ...]:
+    """What ends the worker when it fails: the relay, whose entries the next owner finds in the outbox, and the look at
+    topics that are not ours."""
+    return worker.relay.run(), worker.topics.watch()
 
 
 def _spawn(stack: AsyncExitStack, task: Coroutine[None, None, None]) -> None:
@@ -122,7 +138,7 @@ async def _beat(worker: Worker) -> None:
 
 
 def _report(task: asyncio.Task[None]) -> None:
-    """A background task that ends by an exception leaves the worker half alive: better it is gone."""
+    """A vital task that ended by an exception leaves the worker half alive: better it is gone."""
     fault = None if task.cancelled() else task.exception()
     if isinstance(fault, UnfitTopics):
         log.critical("these topics are not those of the state", fault=str(fault))

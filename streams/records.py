@@ -22,6 +22,7 @@ from faust.types import TP, Message
 from mode import Service
 
 from streams.faults import Point, reach, reach_or_hang
+from streams.fetch_scan import FetchScan
 from streams.fetches import Fetches
 from streams.topics import CUSTOMER_EVENTS
 from streams.topics.pace import Pace
@@ -129,6 +130,13 @@ class RecordBatchConsumer(driver.Consumer):
             return {}
         return {partition: self._committed_offset.get(partition) or 0 for partition in mine}
 
+    async def verify_all_partitions_active(self) -> None:
+        """Faust's look at each partition for one that hangs: ours is the watchdog's, at the log itself."""
+
+    def _get_active_partitions(self) -> set[TP]:
+        """Without its look, at every fetch, whether each is of Faust's own type."""
+        return self._active_partitions or super()._get_active_partitions()
+
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         self._acked.clear()
         self._acked_index.clear()
@@ -204,6 +212,10 @@ class RecordBatchThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread with a fetch wait and a pace of our choosing: Faust has 1.5 s and none written in."""
 
     _assigned: tuple[object, frozenset[TP]] = (None, frozenset())
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        FetchScan.install(self._ensure_consumer()._fetcher)  # noqa: SLF001 - made by the start
 
     def assignment(self) -> set[TP]:
         """Asked for ten times a second; converted, partition by partition, when it has changed."""

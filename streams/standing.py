@@ -6,6 +6,7 @@ with what is done at the moment of the look, and partitions that were lost are n
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from prometheus_client.registry import Collector
 from streams.patience import WAITS, Waits
 from streams.records import Progress
 from streams.topics import CUSTOMER_EVENTS
+from streams.topics.endless import FAILURES
 
 SAMPLE_EVERY = 0.5
 """Seconds between two looks of our own: a lag is told at most this much too old, however rarely anybody asks."""
@@ -95,11 +97,18 @@ class Standing:
 class StandingCollector(Collector):
     """What a scrape gets of it: computed by the scrape. Labels are topics, partitions and names of places in code."""
 
-    def __init__(self, standing: Standing, outboxes: Callable[[], Mapping[int, int]], waits: Waits = WAITS) -> None:
-        """outboxes: entries on their way to Kafka, by partition of `customer-events`."""
+    def __init__(
+        self,
+        standing: Standing,
+        outboxes: Callable[[], Mapping[int, int]],
+        waits: Waits = WAITS,
+        failures: Mapping[str, int] = FAILURES,
+    ) -> None:
+        """outboxes: entries on their way to Kafka, by partition of `customer-events`. failures: of background jobs."""
         self._standing = standing
         self._outboxes = outboxes
         self._waits = waits
+        self._failures = failures
 
     def collect(self) -> Iterator[Metric]:
         places = self._standing.look()
@@ -132,9 +141,9 @@ class StandingCollector(Collector):
         for what, seconds in self._waits.spent().items():
             spent.add_metric([what], seconds)
         faults = CounterMetricFamily(
-            "caudal_agent_faults", "Mistakes of our own that an agent survived: must be 0", labels=["what"]
+            "caudal_agent_faults", "Mistakes of our own that an agent or job survived: must be 0", labels=["what"]
         )
-        for what, count in list(self._waits.faults.items()):
+        for what, count in (Counter(dict(self._waits.faults)) + Counter(dict(self._failures))).items():
             faults.add_metric([what], count)
         yield from (now, spent, faults)
 

@@ -20,6 +20,7 @@ from streams.state.calls import Calls
 from streams.state.cluster import Cluster
 from streams.state.listeners import InboxListener, Listeners
 from streams.state.node import Node
+from streams.topics.endless import endless
 
 log = structlog.get_logger()
 
@@ -41,7 +42,8 @@ class Wakes:
     @contextmanager
     def listen(self, partition: int, customer: str) -> Iterator[InboxListener]:
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="listen for wake-ups")
+            listening = endless("wake-ups", self._run)
+            self._task = asyncio.get_running_loop().create_task(listening, name="listen for wake-ups")
         with self._listeners.listen(partition, customer) as listener:
             yield listener
 
@@ -86,6 +88,9 @@ class Wakes:
     def _heard(self, message: Mapping[str, object]) -> None:
         if message["type"] == "pmessage":
             channel, customer = cast(bytes, message["channel"]), cast(bytes, message["data"])
-            self._listeners.wake(keys.partition_of_wakes(channel), customer.decode())
+            try:
+                self._listeners.wake(keys.partition_of_wakes(channel), customer.decode())
+            except ValueError:
+                log.warning("a wake-up that is not ours", bytes=len(channel) + len(customer))
         elif message["type"] == "psubscribe":
             self._listeners.wake_all()

@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from retail.reference import Reference
 from streams.topics import REFERENCE
 from streams.topics.closing import close
+from streams.topics.endless import endless
 from streams.topics.reference import SHELVES, UnreadableRecord
 
 log = structlog.get_logger()
@@ -56,7 +57,7 @@ class Follower:
 
     async def start(self) -> None:
         """Begins to follow and returns at once."""
-        self._task = asyncio.create_task(self._follow(), name="follow the reference topics")
+        self._task = asyncio.create_task(endless("reference", self._follow), name="follow the reference topics")
 
     async def stop(self) -> None:
         if self._task is not None:

@@ -24,6 +24,7 @@ from retail.customers import Interaction
 from streams.settings import Settings
 from streams.topics import CLICKS
 from streams.topics.closing import close
+from streams.topics.endless import endless
 
 log = structlog.get_logger()
 
@@ -70,7 +71,7 @@ class Learner:
     async def run(self) -> None:
         """Until cancelled; returns at once where nothing is to be kept."""
         if self._most:
-            await asyncio.gather(self._follow(), self._learn())
+            await asyncio.gather(endless("follow clicks", self._follow), endless("learn", self._learn))
 
     def take(self, value: bytes | None) -> None:
         """One record of the topic."""

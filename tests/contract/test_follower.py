@@ -153,3 +153,20 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+async def test_the_shop_is_followed_though_a_mistake_of_ours_came_in_between(fresh_broker: Broker) -> None:
+    mistakes = [KeyError("stock")]
+
+    def derive() -> None:
+        if mistakes:
+            raise mistakes.pop()
+
+    follower = Follower(fresh_broker.address, Reference(), derive)
+    await follower.start()
+    await publish(fresh_broker, *reference_records([MUG], [], []))
+    await until(lambda: not mistakes)
+    await publish(fresh_broker, *reference_records([], [MADRID], []))
+    await until(lambda: bool(follower.reference.stores))
+    assert "mug" in follower.reference.items
+    await follower.stop()

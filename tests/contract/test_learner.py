@@ -141,6 +141,24 @@ async def test_a_model_that_is_tried_learns_what_the_other_learns(fresh_broker: 
     assert sources(models[1]) == sources(models[0])
 
 
+async def test_clicks_are_learned_though_a_mistake_of_ours_came_in_between(fresh_broker: Broker) -> None:
+    of, mistakes = model(), [KeyError("model")]
+
+    def models() -> tuple[Model, ...]:
+        if mistakes:
+            raise mistakes.pop()
+        return (of,)
+
+    learner = Learner(fresh_broker.settings, models)
+    learner.take(clicks_told(looked_at("i0", "i7", at=now())))
+    running = asyncio.create_task(learner.run())
+    await until(lambda: of.lately.sessions is not None)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert not mistakes
+
+
 def clicks_told(batch: MicroBatch) -> bytes:
     told = (clicks_of(arrival.event, batch.states[arrival.event.customer], b"salt" * 8) for arrival in batch.arrivals)
     return b"".join(record for records in told for record in records)

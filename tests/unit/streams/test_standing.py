@@ -116,14 +116,14 @@ def test_a_scrape_shows_every_figure_of_a_partition() -> None:
     assert samples(found, "caudal_lag_records") == {place: 3.0}
     assert samples(found, "caudal_ledger_next") == {("3",): 6.0}
     assert samples(found, "caudal_outbox_entries") == {("3",): 2.0}
-    assert samples(found, "caudal_agent_faults_total") == {("journey",): 2.0}
+    assert samples(found, "caudal_agent_faults_total") == {("journey",): 2.0, ("timers",): 1.0}
 
 
 def registry_of(
     standing: Standing, waits: Waits | None = None, outboxes: Mapping[int, int] | None = None
 ) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(StandingCollector(standing, lambda: outboxes or {}, waits or Waits()))
+    registry.register(StandingCollector(standing, lambda: outboxes or {}, waits or Waits(), {"timers": 1}))
     return registry
 
 
