@@ -261,6 +261,7 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     follower = Follower(settings.broker, reference, models.keep_up)
     await follower.start()
     stack.push_async_callback(follower.stop)
+    log.info("compiling kernels", note="once per machine: a minute of one core; afterwards they are on the disk")
     await asyncio.to_thread(compile_all, models.current)
     settle()
     jobs = {

@@ -82,6 +82,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
 
 def _warm_up(worker: Worker) -> None:
     """Compiled here, the first events of a new machine wait; compiled at the first batch, the event loop hangs."""
+    log.info("compiling kernels", note="once per machine: a minute of one core; afterwards they are on the disk")
     began = time.monotonic()
     compile_all(worker.models.current)
     log.info("kernels compiled", seconds=round(time.monotonic() - began, 1))
