@@ -21,6 +21,10 @@ from streams.topics.shop import Shop
 READY_TIMEOUT = 120.0
 """Seconds for a process to be ready: imports, kernels, the shop's topics. Ten at most on an idle machine."""
 
+COMPILE_TIMEOUT = 900.0
+"""Seconds for the kernels to be compiled, once per machine: a minute of one idle core, but first starts meet busy and
+slow machines, too, and nothing can be had without them."""
+
 STOP_TIMEOUT = 7.0
 """Seconds that worker and gateway get, side by side, to finish; the servers follow, so that all is over within 10."""
 
@@ -100,7 +104,7 @@ def running(plan: Plan) -> Iterator[System]:
         settings, servers = _servers(plan.settings, logs, stack)
         provision(settings)
         load_shop(plan.shop, settings)
-        compiler.wait_over(READY_TIMEOUT)
+        compiler.wait_over(COMPILE_TIMEOUT)
         processes = _processes(replace(plan, settings=settings, data=logs), scratch, stack)
         children = [server.child for server in servers if server.child] + processes.children
         _wait_ready(processes)

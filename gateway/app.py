@@ -51,7 +51,7 @@ from gateway.shadowing import Shadowing
 from gateway.sources import Sources
 from gateway.together import Together
 from recommender.exploration import ExplorationPolicy
-from recommender.kernel_store import ready_kernels
+from recommender.kernel_store import are_kept, ready_kernels
 from recommender.policy import GatePolicy
 from retail.policy import EventLimits
 from retail.reference import Reference
@@ -263,6 +263,8 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     follower = Follower(settings.broker, reference, models.keep_up)
     await follower.start()
     stack.push_async_callback(follower.stop)
+    if not are_kept():
+        log.info("compiling kernels", note="once per machine: a minute of one core; afterwards they are on the disk")
     await ready_kernels(models.current)
     settle()
     jobs: dict[str, Callable[[], Awaitable[None]]] = {

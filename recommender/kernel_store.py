@@ -29,9 +29,14 @@ LOOK_EVERY = 0.5
 
 async def ready_kernels(model: Model) -> None:
     """Returns when the model can be asked without waiting for a compiler. Cancelled, it leaves no process."""
-    if not _mark().exists():
+    if not are_kept():
         await _compiled_apart()
     await asyncio.to_thread(compile_all, model)
+
+
+def are_kept() -> bool:
+    """Whether they are on disk; else being ready takes a minute of one core, once per machine."""
+    return _mark().exists()
 
 
 async def _compiled_apart() -> None:

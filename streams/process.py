@@ -12,7 +12,7 @@ import structlog
 import uvloop
 from prometheus_client import start_http_server
 
-from recommender.kernel_store import ready_kernels
+from recommender.kernel_store import are_kept, ready_kernels
 from streams import faults
 from streams.app import Worker, build
 from streams.faust_app import assigned
@@ -86,6 +86,8 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
 
 async def _warm_up(worker: Worker) -> None:
     """Compiled here, the first events of a new machine wait; compiled at the first batch, the event loop hangs."""
+    if not are_kept():
+        log.info("compiling kernels", note="once per machine: a minute of one core; afterwards they are on the disk")
     began = time.monotonic()
     await ready_kernels(worker.models.current)
     log.info("kernels ready", seconds=round(time.monotonic() - began, 1))
