@@ -48,7 +48,7 @@ class Send(Protocol):
 
 class Fetched(Protocol):
     """A broker's answer: by topic, of each partition its number, an error code, where its log ends, where the first
-    transaction that is open begins, and more; last its records, as bytes. Without those that have nothing new to say."""
+    open transaction begins, and more; last its records, as bytes. Without those that have nothing new to say."""
 
     @property
     def topics(self) -> list[tuple[str, list[tuple[Any, ...]]]]: ...

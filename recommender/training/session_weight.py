@@ -102,7 +102,7 @@ def _worth(questions: Questions, start: BlendTuning) -> Callable[[BlendTuning], 
 
     def both(tuning: BlendTuning) -> tuple[Values, Values]:
         found = questions.found(as_one_session(tuning.policy()))
-        return found.any(axis=1).astype(np.float64), np.asarray(found @ reciprocals[: found.shape[1]], np.float64)
+        return np.asarray(found.any(axis=1), np.float64), np.asarray(found @ reciprocals[: found.shape[1]], np.float64)
 
     hits, ranks = (max(float(each.mean()), 1e-6) for each in both(start))
 
