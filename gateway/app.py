@@ -26,8 +26,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from gateway import foreign_routes, routes
 from gateway.admission import Admission
 from gateway.bodies import BodyReader
-from gateway.corked import CorkedHttp
 from gateway.desk import Desk
+from gateway.direct import DirectHttp
 from gateway.docs_page import Documents
 from gateway.door import Asked, Entrance, Sent, door, lost
 from gateway.front import Front
@@ -235,7 +235,7 @@ def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:
         app,
         host=settings.host,
         port=settings.port,
-        http=CorkedHttp,
+        http=DirectHttp,
         ws="none",
         lifespan="off",
         loop="none",
