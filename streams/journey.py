@@ -195,21 +195,14 @@ class Journey:
 
     async def _load(self, batches: Sequence[MicroBatch]) -> None:
         """Fills in the states of the customers concerned, from memory where they are there."""
-        missing: list[list[str]] = []
+        missing: dict[int, list[str]] = {}
         for batch in batches:
             customers = customers_of(batch)
             batch.states.update(self.owned.states(batch.partition, customers))
-            missing.append([customer for customer in customers if customer not in batch.states])
-        blobs = await asyncio.gather(
-            *(
-                self.state.states(batch.partition, absent)
-                for batch, absent in zip(batches, missing, strict=True)
-                if absent
-            )
-        )
-        found = iter(blobs)
-        for batch, absent in zip(batches, missing, strict=True):
-            for customer, blob in zip(absent, next(found) if absent else (), strict=True):
+            missing[batch.partition] = [customer for customer in customers if customer not in batch.states]
+        found = await self.state.states_of(missing)
+        for batch in batches:
+            for customer, blob in zip(missing[batch.partition], found.get(batch.partition, ()), strict=True):
                 self._take_in(batch, customer, blob)
 
     def _take_in(self, batch: MicroBatch, customer: str, blob: bytes | None) -> None:

@@ -15,6 +15,7 @@ from functools import partial
 
 from streams.faults import Point, reach
 from streams.patience import patiently, publish_patiently, steadily
+from streams.shares import by_place
 from streams.state import Outgoing, State
 from streams.stragglers import PATIENCE
 from streams.topics.pace import Pace
@@ -111,12 +112,13 @@ class Relay:
 
     async def _forget_all(self, entries: Mapping[int, Sequence[str]]) -> None:
         """A server that hangs is not waited for: what it keeps is forgotten later, the next round goes on."""
-        forgetting = [asyncio.ensure_future(self._forget(partition, ids)) for partition, ids in entries.items()]
+        shares = by_place(entries, self.state.place)
+        forgetting = [asyncio.ensure_future(self._forget({p: entries[p] for p in share})) for share in shares]
         _, late = await asyncio.wait(forgetting, timeout=PATIENCE)
         for task in late:
             self._late.add(task)
             task.add_done_callback(self._late.discard)
 
-    async def _forget(self, partition: int, entries: Sequence[str]) -> None:
-        await steadily("relayed", self.state.relayed, partition, entries)
-        self._under_way.difference_update((partition, entry) for entry in entries)
+    async def _forget(self, entries: Mapping[int, Sequence[str]]) -> None:
+        await steadily("relayed", self.state.relayed, entries)
+        self._under_way.difference_update((partition, entry) for partition, ids in entries.items() for entry in ids)

@@ -24,6 +24,7 @@ from streams.relay import BACKLOG
 from streams.settings import Settings
 from streams.snapshots import MARKER_KEY, ChangedCustomers, Committing, decode_marker, marker_record, state_record
 from streams.state import State, StateUnavailable
+from streams.stragglers import PATIENCE
 from streams.topics import CUSTOMER_EVENTS, CUSTOMER_SNAPSHOTS
 from streams.topics.cut import Incarnation
 from streams.topics.fenced import FencedPartition, FencedTopic
@@ -134,14 +135,15 @@ class SnapshotRounds:
                 self._due[partition] = time.monotonic() + self.pace.every
 
     def _due_now(self) -> list[int]:
-        """Spread over the interval, so that the partitions of a worker do not come all at once."""
+        """Spread over the interval, so that the partitions of a worker do not come all at once. What a server keeps
+        that hangs is not asked for, or the others would wait for it one timeout after another."""
         now, owned = time.monotonic(), sorted(self.owned.known())
         self._forget(set(self._due) - set(owned))
         for place, partition in enumerate(owned, start=1):
             self._due.setdefault(partition, now + self.pace.every * place / len(owned))
         if any(lag > self.pace.lag and now - when < LAG_HOLDS for lag, when in self._lag.values()):
             return []
-        return [partition for partition in owned if self._due[partition] <= now]
+        return [p for p in owned if self._due[p] <= now and self.state.silence(p) <= PATIENCE]
 
     def _forget(self, lost: Iterable[int]) -> None:
         self._changed.forget(lost)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from faust.types import TP
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -25,8 +26,7 @@ SAMPLE_EVERY = 0.5
 PLACE = ["topic", "partition"]
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """One partition. end: where the log ends. committed: what Kafka holds for the group. done: the first record that
     is not done. age: seconds that the oldest record not done has been waiting, 0 where all is done. is_sure: False
     where it may be older: what a partition that was just taken over holds has not been seen yet."""
@@ -81,7 +81,10 @@ class Standing:
         if partition.topic == CUSTOMER_EVENTS.name:
             # A ledger that fell behind what was committed is what has to be done again.
             done = ledgers.get(partition.partition, done)
-        end = max(done, *(known or 0 for known in self.sources.ends(partition)), 0)
+        end = done
+        for known in self.sources.ends(partition):
+            if known is not None and known > end:
+                end = known
         if end <= done:
             self._level[partition] = now
             return Place(end, committed, done, 0.0)

@@ -1,18 +1,19 @@
 """Timers go off: whoever owns a partition looks every second whose timer is due, and says so in `customer-events`.
 
-Reads the due index of the owned partitions, all in one round trip. Writes `TimerFired` events into the customer's own
-partition, behind everything that is known of the customer; the journey folds them as any other (`retail.timers`), and
-what fires twice (a lost reply, a restart, two owners for a moment) changes nothing the second time.
+Reads the due index of the owned partitions, in one round trip to each server. Writes `TimerFired` events into the
+customer's own partition, behind everything that is known of the customer; the journey folds them as any other
+(`retail.timers`), and what fires twice (a lost reply, a restart, two owners for a moment) changes nothing the second
+time.
 
 A source partition of this worker that lags holds events of before the timer that are not in `customer-events` yet, so
 nothing fires meanwhile. Where the journey itself lags nothing could go wrong, the events come first in the log; but
-most of what looks due would not be any more when it is folded, so those partitions wait too; and a server of a cluster
-that hangs holds up the timers of what it keeps alone.
+most of what looks due would not be any more when it is folded, so those partitions wait too. Each server of a cluster
+is asked by itself: one that hangs holds up the timers of what it keeps alone.
 """
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from faust.types import TP
@@ -21,7 +22,8 @@ from retail.decisions import decision_id
 from retail.events import Channel, TimerFired, encode_event
 from streams.faults import Point, reach
 from streams.origin import unmarked_header
-from streams.patience import publish_patiently, steadily
+from streams.patience import DEPENDENCY_DOWN, publish_patiently, steadily, tell
+from streams.shares import by_place
 from streams.standing import Place, Standing
 from streams.state import State
 from streams.stragglers import PATIENCE
@@ -52,6 +54,7 @@ class Timers:
     publisher: Publisher
     standing: Standing
     _under_way: dict[int, Under] = field(default_factory=dict)
+    _late: "dict[int, asyncio.Task[int]]" = field(default_factory=dict)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -60,24 +63,54 @@ class Timers:
             await steadily("timers", self.look)
 
     async def look(self) -> int:
-        """How many fired. Raises StateUnavailable."""
-        partitions = self._ready()
-        if not partitions:
-            self._under_way.clear()
-            self.standing.timers = {}
-            return 0
+        """How many fired, as far as servers answered in time; the partitions of others are left out until they have.
+        Raises StateUnavailable."""
+        ready = self._ready()
+        self._forget(ready)
+        looks = {asyncio.ensure_future(self._look(share)): share for share in by_place(ready, self.state.place)}
+        try:
+            done, late = await asyncio.wait(looks, timeout=PATIENCE) if looks else (set(), set())
+        except BaseException:
+            for look in looks:
+                look.cancel()
+            raise
+        for look in late:
+            self._leave(look, looks[look])
+        faults = [fault for look in done if (fault := look.exception()) is not None]
+        if faults:
+            raise faults[0]
+        return sum(look.result() for look in done)
+
+    async def _look(self, partitions: Sequence[int]) -> int:
+        """At those of one server."""
         now = int(time.time() * 1000)
-        found = dict(zip(partitions, await self.state.due(partitions, now, AT_ONCE), strict=True))
-        self.standing.timers = {partition: len(due) for partition, due in found.items()}
+        looked = zip(partitions, await self.state.due(partitions, now, AT_ONCE), strict=True)
+        found = {partition: due for partition, due in looked if due is not None}
+        self.standing.timers = {**self.standing.timers, **{partition: len(due) for partition, due in found.items()}}
         news = {partition: self._news(partition, due) for partition, due in found.items()}
         records = [_record(partition, name, at, now) for partition, due in news.items() for name, at in due.items()]
-        if not records:
-            self._remember(found, news)
-            return 0
-        reach(Point.TIMERS_BEFORE_PUBLISH)
-        await publish_patiently("timers", self.publisher, records)
+        if records:
+            reach(Point.TIMERS_BEFORE_PUBLISH)
+            await publish_patiently("timers", self.publisher, records)
         self._remember(found, news)
         return len(records)
+
+    def _leave(self, look: "asyncio.Task[int]", partitions: Iterable[int]) -> None:
+        """It goes on by itself; its partitions are looked at again when it is over."""
+        self._late.update(dict.fromkeys(partitions, look))
+        look.add_done_callback(self._return)
+
+    def _return(self, look: "asyncio.Task[int]") -> None:
+        self._late = {partition: task for partition, task in self._late.items() if task is not look}
+        fault = None if look.cancelled() else look.exception()
+        if fault is not None and not isinstance(fault, DEPENDENCY_DOWN):
+            tell("timers", fault)
+
+    def _forget(self, ready: Iterable[int]) -> None:
+        """Partitions that are not looked at."""
+        kept = {*ready, *self._late}
+        self._under_way = {partition: under for partition, under in self._under_way.items() if partition in kept}
+        self.standing.timers = {p: count for p, count in self.standing.timers.items() if p in kept}
 
     def _ready(self) -> list[int]:
         """Partitions of `customer-events` whose timers may be believed now."""
@@ -91,6 +124,7 @@ class Timers:
             if partition.topic == CUSTOMER_EVENTS.name
             and partition.partition in ledgers
             and not self._lags(partition, place)
+            and partition.partition not in self._late
             and self.state.silence(partition.partition) <= PATIENCE
         )
 
@@ -109,9 +143,9 @@ class Timers:
         }
 
     def _remember(self, found: Mapping[int, Mapping[str, int]], news: Mapping[int, Mapping[str, int]]) -> None:
-        """What is due no more was folded; partitions that are not looked at are forgotten."""
+        """What is due no more was folded."""
         now = time.monotonic()
-        self._under_way = {
+        self._under_way |= {
             partition: _still(self._under_way.get(partition, {}), due) | _fired(news[partition].items(), now)
             for partition, due in found.items()
         }

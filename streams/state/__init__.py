@@ -117,6 +117,11 @@ class State(Protocol):
 
     async def states(self, partition: int, customers: Sequence[str]) -> list[bytes | None]: ...
 
+    async def states_of(self, wanted: Mapping[int, Sequence[str]]) -> dict[int, list[bytes | None]]:
+        """As `states`, of several partitions in one round trip; those of whom nobody is wanted are not there. Raises
+        where one of them was not answered."""
+        ...
+
     async def commit(self, commits: Sequence[Commit]) -> list[Committed]:
         """One round trip for all; each atomic by itself. Raises only where none of them was answered."""
         ...
@@ -127,13 +132,14 @@ class State(Protocol):
 
     async def slates(self, partition: int, customers: Sequence[str]) -> list[bytes | None]: ...
 
-    async def relayed(self, partition: int, entries: Sequence[str]) -> None:
-        """Forgets entries that are in Kafka."""
+    async def relayed(self, entries: Mapping[int, Sequence[str]]) -> None:
+        """Forgets entries that are in Kafka, by partition; one round trip for all. Raises where one of them was not
+        answered."""
         ...
 
-    async def due(self, partitions: Sequence[int], now: int, limit: int) -> list[dict[str, int]]:
+    async def due(self, partitions: Sequence[int], now: int, limit: int) -> list[dict[str, int] | None]:
         """Per partition, whose first timer is due at `now` and since when (milliseconds), the earliest first, `limit`
-        at most; one round trip for all.
+        at most; one round trip for all. None for those of a server that did not answer; raises only where none did.
 
         Also by the state's own clock, where it has one: a worker whose clock is ahead finds nothing before its time.
         """

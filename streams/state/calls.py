@@ -63,26 +63,22 @@ class Calls:
         [reply] = await self._send([command])
         return _checked(reply)
 
+    async def call_all(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
+        """As `call`, all in one round trip; each is of one partition. Raises where one of them fails."""
+        return [_checked(reply) for reply in await self._send(commands)]
+
     async def run(self, script: Script, keys: Sequence[bytes], arguments: Sequence[Argument]) -> Reply:
-        [reply] = await self.run_all(script, [(keys, arguments)])
-        return reply
-
-    async def run_all(self, script: Script, calls: Sequence[tuple[Sequence[bytes], Sequence[Argument]]]) -> list[Reply]:
-        """The script once per call, all in one round trip; each is atomic by itself, its keys are of one partition.
-
-        Where one of them fails the others may have been done.
-        """
-        replies = await self.try_all(script, calls)
-        for reply in replies:
-            if isinstance(reply, StateUnavailable):
-                raise reply
-        return replies
+        [reply] = await self.try_all(script, [(keys, arguments)])
+        return _checked(reply)
 
     async def try_all(
         self, script: Script, calls: Sequence[tuple[Sequence[bytes], Sequence[Argument]]]
     ) -> list[Reply | StateUnavailable]:
-        """As `run_all`, with a fault in the place of a reply. A restarted Redis has forgotten the script and is told it
-        again. Raises where nothing was answered in time."""
+        """The script once per call, all in one round trip, each atomic by itself, its keys of one partition.
+
+        What a server of a cluster does not answer is a fault in the place of its replies alone. A restarted Redis has
+        forgotten the script and is told it again. Raises where nothing was answered in time.
+        """
         commands = [script.command(*call) for call in calls]
         replies = await self._send(commands)
         missing = [index for index, reply in enumerate(replies) if _lacks_script(reply)]
@@ -128,10 +124,13 @@ class Calls:
 
     async def _send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
         """One round trip, in time."""
+        until = asyncio.get_running_loop().time() + self._timeout
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout_at(until):
                 server = self._server or await self._finding()
-                return await server.send(commands)
+                if isinstance(server, Node):
+                    return await server.send(commands)
+            return await server.send(commands, until)
         except TimeoutError as fault:
             if self._server is not None:
                 await self._server.doubt()

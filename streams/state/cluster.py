@@ -7,7 +7,8 @@ the caller.
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple
 
@@ -62,20 +63,22 @@ class Cluster:
         self._nodes: dict[str, Node] = {address: self._seeds[address] for address in slots.members & set(seeds)}
         self._vain: dict[str, float] = {}
         self._look = Attempt(self._look_again)
+        self._doubting = Attempt(self.doubt)
 
-    async def send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
-        """All servers at once: one round trip, unless a slot has moved."""
+    async def send(self, commands: Sequence[Sequence[Argument]], until: float) -> list[Reply]:
+        """All servers at once: one round trip, unless a slot has moved. until: the event loop's time when the wait for
+        a server ends; of those that did not answer then the commands have a fault, and all others their reply."""
         if len(commands) == 1:
-            return [await self._send_one(commands[0])]
-        routes = {index: self._route(command) for index, command in enumerate(commands)}
+            async with asyncio.timeout_at(until):
+                return [await self._send_one(commands[0])]
         replies: dict[int, Reply] = {}
-        for _ in range(1 + REDIRECTIONS):
-            answered = await self._send_along(routes, commands)
-            replies.update(answered)
-            redirected = {index: self._redirected(reply, routes[index]) for index, reply in answered.items()}
-            routes = {index: route for index, route in redirected.items() if route is not None}
-            if not routes:
-                break
+        routes: dict[int, Route] = {}
+        for index, command in enumerate(commands):
+            try:
+                routes[index] = self._route(command)
+            except StateUnavailable as fault:
+                replies[index] = fault
+        replies.update(await _Sending(self, commands, until).along(routes))
         return [replies[index] for index in range(len(commands))]
 
     def primaries(self) -> list[Node]:
@@ -100,11 +103,16 @@ class Cluster:
     def has(self, node: Node) -> bool:
         return node.address in self._slots.members
 
+    def doubt_soon(self) -> None:
+        """For who may not wait."""
+        self._doubting.begin()
+
     async def doubt(self) -> None:
         self._look.begin()
         await asyncio.gather(*(node.doubt() for node in self._every_node()))
 
     async def close(self) -> None:
+        await self._doubting.close()
         await self._look.close()
         await asyncio.gather(*(node.close() for node in self._every_node()))
 
@@ -124,35 +132,16 @@ class Cluster:
     async def _send_one(self, command: Sequence[Argument]) -> Reply:
         """As `send`, without its bookkeeping, which is a quarter of the CPU of a gateway's read."""
         route = self._route(command)
-        [reply] = await self._send_to(route, [command])
+        [reply] = await self.send_to(route, [command])
         for _ in range(REDIRECTIONS):
-            redirected = self._redirected(reply, route)
+            redirected = self.redirected(reply, route)
             if redirected is None:
                 break
             route = redirected
-            [reply] = await self._send_to(route, [command])
+            [reply] = await self.send_to(route, [command])
         return reply
 
-    async def _send_along(
-        self, routes: Mapping[int, Route], commands: Sequence[Sequence[Argument]]
-    ) -> dict[int, Reply]:
-        """Replies by index; of a server whose line broke, the fault. Nobody is waited for by the next."""
-        shares: defaultdict[Route, list[int]] = defaultdict(list)
-        for index, route in routes.items():
-            shares[route].append(index)
-        sending = [self._send_to(route, [commands[i] for i in share]) for route, share in shares.items()]
-        parts = [await sending[0]] if len(sending) == 1 else await asyncio.gather(*sending, return_exceptions=True)
-        answered: dict[int, Reply] = {}
-        for share, part in zip(shares.values(), parts, strict=True):
-            if isinstance(part, StateUnavailable):
-                answered.update(dict.fromkeys(share, part))
-            elif isinstance(part, BaseException):
-                raise part
-            else:
-                answered.update(zip(share, part, strict=True))
-        return answered
-
-    async def _send_to(self, route: Route, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
+    async def send_to(self, route: Route, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
         began = monotonic()
         try:
             replies = await self._ask(self._node(route.address), route.asking, commands)
@@ -173,7 +162,7 @@ class Cluster:
         told = [part for command in commands for part in ((b"ASKING",), command)]
         return (await node.send(told))[1::2]
 
-    def _redirected(self, reply: Reply, route: Route) -> Route | None:
+    def redirected(self, reply: Reply, route: Route) -> Route | None:
         """Where the command is to be sent now, if not here."""
         if not isinstance(reply, Refusal):
             return None
@@ -215,6 +204,48 @@ class Cluster:
 
     def _every_node(self) -> Iterable[Node]:
         return {*self._nodes.values(), *self._seeds.values()}
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """One call: each server's commands by themselves, none waited for by those of another. until: the event loop's
+    time."""
+
+    cluster: Cluster
+    commands: Sequence[Sequence[Argument]]
+    until: float
+
+    async def along(self, routes: Mapping[int, Route], left: int = REDIRECTIONS) -> dict[int, Reply]:
+        """Replies by the number of the command. left: times that they may be sent on."""
+        shares: defaultdict[Route, list[int]] = defaultdict(list)
+        for index, route in routes.items():
+            shares[route].append(index)
+        parts = await _together([self._share(route, share, left) for route, share in shares.items()])
+        return {index: reply for part in parts for index, reply in part.items()}
+
+    async def _share(self, route: Route, share: Sequence[int], left: int) -> dict[int, Reply]:
+        """What is sent on goes by itself, too, without waiting for what another server was asked."""
+        answered = dict(zip(share, await self._in_time(route, share), strict=True))
+        redirected = {index: self.cluster.redirected(reply, route) for index, reply in answered.items()}
+        moved = {index: to for index, to in redirected.items() if to is not None}
+        if moved and left:
+            answered.update(await self.along(moved, left - 1))
+        return answered
+
+    async def _in_time(self, route: Route, share: Sequence[int]) -> list[Reply]:
+        try:
+            async with asyncio.timeout_at(self.until):
+                return await self.cluster.send_to(route, [self.commands[index] for index in share])
+        except StateUnavailable as fault:
+            return [fault] * len(share)
+        except TimeoutError:
+            self.cluster.doubt_soon()
+            return [StateUnavailable(f"Redis at {route.address} did not answer in time")] * len(share)
+
+
+async def _together(shares: Sequence[Coroutine[None, None, dict[int, Reply]]]) -> list[dict[int, Reply]]:
+    """All at once; one alone needs no task of its own."""
+    return [await shares[0]] if len(shares) == 1 else await asyncio.gather(*shares)
 
 
 async def find(url: RedisUrl, seeds: Mapping[str, Node]) -> Node | Cluster:

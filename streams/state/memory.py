@@ -1,7 +1,7 @@
 """State and views in the memory of this process, for tests: both ports, the same promises, no server."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -62,12 +62,17 @@ class MemoryState:
     async def outbox(self, partition: int, limit: int) -> list[OutboxEntry]:
         return list(self._partition(partition).outbox.values())[:limit]
 
-    async def relayed(self, partition: int, entries: Sequence[str]) -> None:
-        outbox = self._partition(partition).outbox
-        for entry in entries:
-            outbox.pop(entry, None)
+    async def states_of(self, wanted: Mapping[int, Sequence[str]]) -> dict[int, list[bytes | None]]:
+        return {
+            partition: await self.states(partition, customers) for partition, customers in wanted.items() if customers
+        }
 
-    async def due(self, partitions: Sequence[int], now: int, limit: int) -> list[dict[str, int]]:
+    async def relayed(self, entries: Mapping[int, Sequence[str]]) -> None:
+        for partition, ids in entries.items():
+            for entry in ids:
+                self._partition(partition).outbox.pop(entry, None)
+
+    async def due(self, partitions: Sequence[int], now: int, limit: int) -> list[dict[str, int] | None]:
         return [_due(self._partition(partition).due, now, limit) for partition in partitions]
 
     async def post(self, partition: int, customer: str, decision: str, payload: bytes) -> bool:

@@ -1,6 +1,7 @@
 """State and views in Redis or Valkey. Keys and layouts: `streams.state.keys`."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 from typing import cast
@@ -80,18 +81,23 @@ class RedisState:
     async def states(self, partition: int, customers: Sequence[str]) -> list[bytes | None]:
         return await self._read(keys.customers(partition, customers))
 
+    async def states_of(self, wanted: Mapping[int, Sequence[str]]) -> dict[int, list[bytes | None]]:
+        asked = {partition: customers for partition, customers in wanted.items() if customers}
+        if sum(map(len, asked.values())) > KEYS_A_READ:
+            found = await asyncio.gather(*(self.states(partition, names) for partition, names in asked.items()))
+            return dict(zip(asked, found, strict=True))
+        commands = [(b"MGET", *keys.customers(partition, customers)) for partition, customers in asked.items()]
+        replies = await self.calls.call_all(commands) if commands else []
+        return dict(zip(asked, cast(list[list[bytes | None]], replies), strict=True))
+
     async def slates(self, partition: int, customers: Sequence[str]) -> list[bytes | None]:
         return await self._read(keys.slates(partition, customers))
 
     async def commit(self, commits: Sequence[Commit]) -> list[Committed]:
         if not commits:
             return []
-        replies = await self.calls.try_all(self._commit, [self._script_call(commit) for commit in commits])
-        results = [_committed(commit, reply) for commit, reply in zip(commits, replies, strict=True)]
-        faults = [result.fault for result in results if result.fault is not None]
-        if len(faults) == len(results):
-            raise faults[0]
-        return results
+        replies = await self._try_all(self._commit, [self._script_call(commit) for commit in commits])
+        return [_committed(commit, reply) for commit, reply in zip(commits, replies, strict=True)]
 
     async def outbox(self, partition: int, limit: int) -> list[OutboxEntry]:
         reply = await self.calls.call(b"XRANGE", keys.outbox(partition), b"-", b"+", b"COUNT", limit)
@@ -106,19 +112,18 @@ class RedisState:
                 ) from fault
         return entries
 
-    async def relayed(self, partition: int, entries: Sequence[str]) -> None:
-        if entries:
-            await self.calls.call(b"XDEL", keys.outbox(partition), *entries)
+    async def relayed(self, entries: Mapping[int, Sequence[str]]) -> None:
+        commands: list[tuple[Argument, ...]] = [
+            (b"XDEL", keys.outbox(partition), *ids) for partition, ids in entries.items() if ids
+        ]
+        if commands:
+            await self.calls.call_all(commands)
 
-    async def due(self, partitions: Sequence[int], now: int, limit: int) -> list[dict[str, int]]:
+    async def due(self, partitions: Sequence[int], now: int, limit: int) -> list[dict[str, int] | None]:
         if not partitions:
             return []
         calls = [((keys.due(partition),), (now, limit)) for partition in partitions]
-        replies = cast(list[list[bytes]], await self.calls.run_all(self._due, calls))
-        return [
-            {customer.decode(): int(moment) for customer, moment in zip(flat[::2], flat[1::2], strict=True)}
-            for flat in replies
-        ]
+        return [_moments(reply) for reply in await self._try_all(self._due, calls)]
 
     async def post(self, partition: int, customer: str, decision: str, payload: bytes) -> bool:
         places = (keys.inbox(partition, customer), keys.posted(partition, customer))
@@ -128,6 +133,16 @@ class RedisState:
 
     async def was_posted(self, partition: int, customer: str, decision: str) -> bool:
         return await self.calls.call(b"ZSCORE", keys.posted(partition, customer), decision) is not None
+
+    async def _try_all(
+        self, script: Script, calls: Sequence[tuple[Sequence[bytes], Sequence[Argument]]]
+    ) -> list[Reply | StateUnavailable]:
+        """Raises StateUnavailable where every reply is one."""
+        replies = await self.calls.try_all(script, calls)
+        faults = [reply for reply in replies if isinstance(reply, StateUnavailable)]
+        if len(faults) == len(replies):
+            raise faults[0]
+        return replies
 
     async def _read(self, places: list[bytes]) -> list[bytes | None]:
         found: list[bytes | None] = []
@@ -189,6 +204,13 @@ def _committed(commit: Commit, reply: Reply | StateUnavailable) -> Committed:
         return Committed(applied=False, next=commit.first, fault=reply)
     applied, stands, entry = cast(tuple[int, bytes, bytes], reply)
     return Committed(applied == 1, int(stands), entry.decode())
+
+
+def _moments(reply: Reply | StateUnavailable) -> dict[str, int] | None:
+    if isinstance(reply, StateUnavailable):
+        return None
+    flat = cast(list[bytes], reply)
+    return {customer.decode(): int(moment) for customer, moment in zip(flat[::2], flat[1::2], strict=True)}
 
 
 def _field(source: Source) -> str:

@@ -50,7 +50,7 @@ def test_redis_and_memory_agree_on_every_history(redis_url: str, history: list[C
             await state.states(partition, CUSTOMERS),
             await state.slates(partition, CUSTOMERS),
             [entry.outgoing for entry in await state.outbox(partition, 100)],
-            [list(found.items()) for found in await state.due([partition], 5, 2)],
+            [found and list(found.items()) for found in await state.due([partition], 5, 2)],
         )
 
     async def both() -> tuple[object, object]:

@@ -8,10 +8,11 @@ from itertools import count
 
 import pytest
 
-from streams.state import StateUnavailable, wakes
+from streams.state import StateUnavailable, keys, wakes
 from streams.state.calls import Calls
 from streams.state.checks import UnfitRedis, check_fit
 from streams.state.cluster import ASKED, LOOK_PAUSE, Cluster
+from streams.state.cluster_slots import slot_of
 from streams.state.redis import RedisState, RedisViews
 from tests.contract.clusters import eventually, looks, one_each, owner, paused, state_at, views_at
 from tests.contract.commits import commit
@@ -139,6 +140,43 @@ async def test_of_commits_that_leave_together_each_has_its_own_result() -> None:
             assert [result.fault is not None for result in results] == [True, False, False]
             with pytest.raises(StateUnavailable):
                 await state.commit([commit(here, 1)])
+
+
+async def test_of_commits_that_leave_together_only_those_of_the_server_that_hangs_are_in_doubt(
+    moving: RunningCluster, partition: int
+) -> None:
+    here, *others = one_each(moving, partition)
+    sick = owner(moving, here)
+    there = next(member for member in moving.primaries if member not in (sick, owner(moving, others[0])))
+    async with state_at(moving.url, redis_timeout=1.0) as state:
+        await state.commit([commit(p) for p in (here, *others)])
+        moving.move(keys.ledger(others[0]), there)
+        with paused(moving, sick):
+            results = await state.commit([commit(p, 1) for p in (here, *others)])
+        assert [result.applied for result in results] == [False, True, True], "a slot that has moved is followed, too"
+        assert [result.fault is not None for result in results] == [True, False, False]
+
+
+async def test_what_is_due_is_found_at_the_servers_that_answer(moving: RunningCluster, partition: int) -> None:
+    here, there, _ = one_each(moving, partition)
+    async with state_at(moving.url, redis_timeout=1.0) as state:
+        await state.commit([commit(p, due={"ana": 1_000}) for p in (here, there)])
+        with paused(moving, owner(moving, here)):
+            assert await state.due([here, there], 9_999, 10) == [None, {"ana": 1_000}]
+            with pytest.raises(StateUnavailable):
+                await state.due([here], 9_999, 10)
+        assert await eventually(lambda: state.due([here, there], 9_999, 10)) == [{"ana": 1_000}] * 2
+
+
+async def test_a_slot_that_nobody_has_stops_its_own_partitions_only(moving: RunningCluster, partition: int) -> None:
+    here, there, _ = one_each(moving, partition)
+    async with state_at(moving.url) as state:
+        await state.commit([commit(here), commit(there)])
+        server = await state.calls.server()
+        assert isinstance(server, Cluster)
+        server._slots.owners[slot_of(keys.ledger(here))] = ""
+        results = await state.commit([commit(here, 1), commit(there, 1)])
+        assert [result.applied for result in results] == [False, True]
 
 
 async def test_a_slot_that_nobody_has_is_told_by_its_number(moving: RunningCluster, partition: int) -> None:

@@ -173,7 +173,7 @@ async def test_a_state_waits_until_what_it_gave_rise_to_is_in_kafka(
         await worker.rounds.round(PARTITION)
     assert not await restore(worker, MemoryState())
     [entry] = await worker.state.outbox(PARTITION, 10)
-    await worker.state.relayed(PARTITION, [entry.id])
+    await worker.state.relayed({PARTITION: [entry.id]})
     await worker.commit(10, 11)
     await worker.rounds.round(PARTITION)
     assert await restore(worker, MemoryState())

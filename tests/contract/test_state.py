@@ -99,6 +99,7 @@ async def test_who_has_a_timer_is_found_when_it_is_due_the_earliest_first(adapte
 
     assert await adapter.state.due([partition], 999, 10) == [{}]
     [found] = await adapter.state.due([partition], 2000, 10)
+    assert found is not None
     assert list(found.items()) == [("bo", 1000), ("ünï", 1000), ("ana", 2000)]
     assert await adapter.state.due([partition], 9999, 2) == [{"bo": 1000, "ünï": 1000}]
 
@@ -140,7 +141,19 @@ async def test_thousands_of_due_moments_are_committed_whole(adapter: Adapter, pa
 async def test_nothing_to_commit_or_to_read_is_no_trouble(adapter: Adapter, partition: int) -> None:
     assert await adapter.state.commit([]) == []
     assert await adapter.state.states(partition, []) == []
-    await adapter.state.relayed(partition, [])
+    assert await adapter.state.states_of({partition: []}) == {}
+    await adapter.state.relayed({partition: []})
+
+
+async def test_many_partitions_are_read_and_their_outboxes_emptied_together(adapter: Adapter, partition: int) -> None:
+    other = partition + 1000
+    for p in (partition, other):
+        await adapter.state.commit([commit(p, states={f"ana-{p}": b"A%d" % p}, outgoing=[push_record()])])
+    found = await adapter.state.states_of({partition: [f"ana-{partition}", "nobody"], other: [f"ana-{other}"]})
+    assert found == {partition: [b"A%d" % partition, None], other: [b"A%d" % other]}
+    entries = {p: [entry.id for entry in await adapter.state.outbox(p, 10)] for p in (partition, other)}
+    await adapter.state.relayed(entries)
+    assert [await adapter.state.outbox(p, 10) for p in entries] == [[], []]
 
 
 async def test_the_outbox_is_read_oldest_first_and_forgets_what_was_relayed(adapter: Adapter, partition: int) -> None:
@@ -149,8 +162,8 @@ async def test_the_outbox_is_read_oldest_first_and_forgets_what_was_relayed(adap
         [committed] = await adapter.state.commit([commit(partition, offset, outgoing=[push_record(str(offset))])])
         entries.append(committed.outbox)
 
-    await adapter.state.relayed(partition, [entries[0], entries[2]])
-    await adapter.state.relayed(partition, [entries[0]])
+    await adapter.state.relayed({partition: [entries[0], entries[2]]})
+    await adapter.state.relayed({partition: [entries[0]]})
 
     assert [entry.id for entry in await adapter.state.outbox(partition, 10)] == [entries[1], entries[3]]
     assert [entry.id for entry in await adapter.state.outbox(partition, 1)] == [entries[1]]

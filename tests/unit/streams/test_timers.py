@@ -1,5 +1,6 @@
 """Timers that are due become events of their customer's partition: once, and never while news of before may wait."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -259,3 +260,38 @@ async def test_who_bought_is_not_reminded() -> None:
     floor = Floor(world=World(shop(offers=(REMINDER,))))
     await floor.happens(consented(ago(3 * HOUR)), added("mug", ago(2 * HOUR)), bought("mug", at=ago(HOUR)))
     assert await floor.timers.look() == 0
+
+
+class TwoServers(MemoryState):
+    """One of them, that of PARTITION, answers nothing until it is `well`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.well = asyncio.Event()
+
+    def place(self, partition: int) -> str:
+        return "sick" if partition == PARTITION else "healthy"
+
+    async def due(self, partitions: Sequence[int], now: int, limit: int) -> list[dict[str, int] | None]:
+        if PARTITION in partitions:
+            await self.well.wait()
+        return await super().due(partitions, now, limit)
+
+
+async def test_a_server_that_hangs_holds_up_its_own_timers_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timers, "PATIENCE", 0.05)
+    state, other = TwoServers(), PARTITION + 1
+    floor = Floor(state)
+    floor.ledgers[other] = 0
+    floor.committed[TP(CUSTOMER_EVENTS.name, other)] = floor.ends[TP(CUSTOMER_EVENTS.name, other)] = 0
+    await state.commit([Commit(p, 0, 1, {}, {}, {}, due={"ana": ago(HOUR)}) for p in (PARTITION, other)])
+
+    assert [await floor.timers.look() for _ in range(2)] == [1, 0]
+    assert [record.partition for record in floor.kafka.log] == [other]
+
+    state.well.set()
+    async with asyncio.timeout(5):
+        while len(floor.kafka.log) < 2:
+            await asyncio.sleep(0.01)
+    assert [await floor.timers.look() for _ in range(2)] == [0, 0]
+    assert [record.partition for record in floor.kafka.log] == [other, PARTITION]
