@@ -5,7 +5,7 @@ exp((now - epoch) / tau), the same for all, and the order does not depend on whe
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from heapq import nlargest
 from operator import itemgetter
 from typing import NamedTuple
@@ -24,8 +24,12 @@ Scope = tuple[int, int]
 MOST_ITEMS = 5000
 """Counters kept per scope, the largest; twice as many at most before the others go."""
 
+COUNTERS = 400_000
+"""Counters of all stores together, some 40 MB: where they have no room for MOST_ITEMS each, they share it equally.
+A list shows its best dozens, so a chain of 2,000 stores loses nothing with 200 each."""
+
 MOST_SCOPES = 2000
-"""Stores and channels told apart; more share only what holds everywhere. Bounds the memory, with MOST_ITEMS."""
+"""Stores and channels told apart; more share only what holds everywhere."""
 
 ENOUGH = 3.0
 """Fading sessions from which a choice is a trend: one customer alone sets none, and is not seen in one."""
@@ -44,14 +48,16 @@ class Trending(NamedTuple):
 class Trends:
     """Each session counts once per item. span: milliseconds in which a click fades to 1/e."""
 
-    def __init__(self, span: float, remembered: int = 200_000) -> None:
-        """remembered: pairs of session and item that are known to have counted, at least; twice as many at most."""
+    def __init__(self, span: float, remembered: int = 200_000, counters: int = COUNTERS) -> None:
+        """remembered: pairs of session and item that are known to have counted, at least; twice as many at most.
+        counters: of all stores together, twice as many at most."""
         self._span = span
         self._epoch = 0
         self._counts: dict[Scope, dict[int, float]] = {}
         self._known: set[int] = set()
         self._known_before: set[int] = set()
         self._remembered = remembered
+        self._counters_of_stores = counters
 
     def __len__(self) -> int:
         """Scopes in which something was chosen."""
@@ -101,9 +107,11 @@ class Trends:
         return [self._counts[scope] for scope in scopes if scope in self._counts]
 
     def _prune(self) -> None:
+        share = min(MOST_ITEMS, self._counters_of_stores // max(len(self._counts), 1))
         for scope, counts in self._counts.items():
-            if len(counts) > 2 * MOST_ITEMS:
-                self._counts[scope] = dict(_largest(counts.items()))
+            most = MOST_ITEMS if scope[0] == NO_STORE else share
+            if len(counts) > 2 * most:
+                self._counts[scope] = dict(nlargest(most, counts.items(), key=itemgetter(1)))
 
     def _rebase(self, at: int) -> None:
         fade = math.exp((self._epoch - at) / self._span)
@@ -112,7 +120,3 @@ class Trends:
             s: kept for s, counts in faded.items() if (kept := {i: v for i, v in counts.items() if v > 1e-6})
         }
         self._epoch = at
-
-
-def _largest(counts: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
-    return nlargest(MOST_ITEMS, counts, key=itemgetter(1))

@@ -13,9 +13,11 @@ def gateway(*, settings: Annotated[GatewaySettings | None, Parameter(name="*")] 
     Events and sightings come in, recommendations, offers and messages go out. Runs until SIGTERM. It starts, and
     answers, also while Kafka or Redis are down; `/readyz` tells what is missing.
     """
+    from caudal.heap import keep_small
     from caudal.logs import configure
     from gateway.app import serve
 
     settings = settings or GatewaySettings()
+    keep_small()
     configure(settings.log_format, settings.log_level)
     serve(settings)

@@ -13,9 +13,11 @@ def worker(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) 
     Runs until SIGTERM. Start as many as there are cores to give, on as many machines as you like: they share the
     partitions among themselves, and take over what one that died leaves behind.
     """
+    from caudal.heap import keep_small
     from caudal.logs import configure
     from streams.process import run
 
     settings = settings or Settings()
+    keep_small()
     configure(settings.log_format, settings.log_level)
     return run(settings)

@@ -160,6 +160,19 @@ def test_a_choice_counts_once_however_much_is_chosen_meanwhile() -> None:
     assert trends.top(EVERYWHERE, NOON, 1)[0].sessions == pytest.approx(4.0, rel=0.01)
 
 
+def test_a_chain_of_many_stores_keeps_the_best_of_each() -> None:
+    trends, stores, items = Trends(HOUR, counters=60), [f"s{n}" for n in range(10)], 40
+    for place, store in enumerate(stores):
+        for row in range(items):
+            # Rows of higher numbers are chosen by more sessions.
+            told = [(100_000 * place + 1000 * row + session, row, 0) for session in range(4 + row)]
+            trends.take(clicks(*told, store=store))
+    counted = [trends.top((store_key(store), -1), NOON, items) for store in stores]
+    assert all(len(top) <= 2 * 60 // len(stores) for top in counted)
+    assert [top[0].item for top in counted] == [item_key(f"i{items - 1}")] * len(stores)
+    assert len(trends.top(EVERYWHERE, NOON, items)) == items
+
+
 @settings(max_examples=40)
 @given(TOLD, some.integers(0, 400))
 def test_the_order_of_a_trend_is_the_same_whenever_it_all_happens(told: list[tuple[int, int, int]], days: int) -> None:
