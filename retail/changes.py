@@ -4,7 +4,7 @@ from typing import TypedDict
 
 import msgspec
 
-from retail.customers import Care, SentPush, Visit
+from retail.customers import Care, SentPush, Session, Visit
 from retail.household import Household
 from retail.policy import JourneyPolicy
 from retail.reference import Reference
@@ -13,6 +13,10 @@ from retail.reference import Reference
 class Changes(TypedDict, total=False):
     """New values of fields of `CustomerState`; what is absent stays."""
 
+    version: int
+    last: int
+    messages: bytes
+    session: Session | None
     history: bytes
     habits: bytes
     visit: Visit | None

@@ -76,7 +76,7 @@ def is_alias(state: CustomerState) -> bool:
 
 def is_customer(state: CustomerState) -> bool:
     """Neither an alias nor the profile of a group: one for whom something may be decided."""
-    return state.members is None and not is_alias(state)
+    return state.members is None and (state.identity is None or state.identity.root == "")
 
 
 def _crossed(state: CustomerState, event: Event, also: tuple[str, ...], around: Around) -> Crossed:

@@ -22,6 +22,7 @@ DAY = 86_400
 
 _KEY = Struct("<Q")
 _COUNT = Struct("<fIHH")
+_SIZE = RECORD.size
 
 
 class Habit(NamedTuple):
@@ -80,25 +81,29 @@ def habit_of(habits: bytes, item: int) -> Habit | None:
 
 def find(habits: bytes | bytearray, item: int) -> int:
     """The byte offset of the item's record, -1 without one."""
-    key = _KEY.pack(item)
+    return _find(habits, _KEY.pack(item))
+
+
+def _find(habits: bytes | bytearray, key: bytes) -> int:
     found = habits.find(key)
-    while found % RECORD.size and found > 0:
+    while found > 0 and found % _SIZE:
         found = habits.find(key, found + 1)
     return found
 
 
 def _count(habits: bytearray, item: int, at: int, decay: float) -> None:
-    place = find(habits, item)
-    if place < 0:
-        habits += RECORD.pack(item, 1.0, at, at // DAY, 1)
+    key = _KEY.pack(item)
+    place = _find(habits, key) + _KEY.size
+    if place < _KEY.size:
+        habits += key + _COUNT.pack(1.0, at, at // DAY, 1)
         return
-    value, last, first, times = _COUNT.unpack_from(habits, place + _KEY.size)
+    value, last, first, times = _COUNT.unpack_from(habits, place)
     times += times < MOST_TIMES
     if at >= last:
-        _COUNT.pack_into(habits, place + _KEY.size, value * math.exp((last - at) / decay) + 1.0, at, first, times)
+        _COUNT.pack_into(habits, place, value * math.exp((last - at) / decay) + 1.0, at, first, times)
     else:
         first = min(first, at // DAY)
-        _COUNT.pack_into(habits, place + _KEY.size, value + math.exp((at - last) / decay), last, first, times)
+        _COUNT.pack_into(habits, place, value + math.exp((at - last) / decay), last, first, times)
 
 
 def _prune(habits: bytes, decay: float, limit: int) -> bytes:

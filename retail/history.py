@@ -17,8 +17,10 @@ MOST = (1 << 16) - 1
 """Units of one record at most: what fits into 16 bits."""
 
 _NUMBERS = {channel: number for number, channel in enumerate(Channel)}
-_TIME = Struct("<I")
+_SIZE = RECORD.size
+_second = Struct("<I").unpack_from
 _TIME_AT = 8
+_TIME_FROM_END = _SIZE - _TIME_AT
 _KIND_AT = 12
 
 
@@ -45,9 +47,13 @@ def insert(history: bytes, records: bytes, at: int, limit: int) -> bytes:
     What arrives late goes where it belongs, behind what happened in the same second.
     Of more than `limit` records the oldest go.
     """
-    place = _place(history, at)
-    grown = history[:place] + records + history[place:] if place < len(history) else history + records
-    excess = len(grown) - limit * RECORD.size
+    end = len(history)
+    if not end or _second(history, end - _TIME_FROM_END)[0] <= at:
+        grown = history + records
+    else:
+        place = _place(history, at)
+        grown = history[:place] + records + history[place:]
+    excess = len(grown) - limit * _SIZE
     return grown[excess:] if excess > 0 else grown
 
 
@@ -58,12 +64,12 @@ def interactions(history: bytes) -> Iterator[Interacted]:
 
 def second_of(record: bytes) -> int:
     """When a record happened, seconds."""
-    second: int = _TIME.unpack_from(record, _TIME_AT)[0]
+    second: int = _second(record, _TIME_AT)[0]
     return second
 
 
 def count(history: bytes, kind: Interaction) -> int:
-    return history[_KIND_AT :: RECORD.size].count(kind)
+    return history[_KIND_AT::_SIZE].count(kind)
 
 
 def happened_since(history: bytes, item: int, kind: Interaction, at: int) -> bool:
@@ -74,6 +80,6 @@ def happened_since(history: bytes, item: int, kind: Interaction, at: int) -> boo
 def _place(history: bytes, at: int) -> int:
     """The byte offset behind the last record that is not younger than `at`."""
     place = len(history)
-    while place and _TIME.unpack_from(history, place - RECORD.size + _TIME_AT)[0] > at:
-        place -= RECORD.size
+    while place and _second(history, place - _TIME_FROM_END)[0] > at:
+        place -= _SIZE
     return place

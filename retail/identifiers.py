@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from hashlib import sha256
-from typing import NamedTuple
+from itertools import compress
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -35,6 +36,8 @@ class Kind(StrEnum):
 
 _KINDS = tuple(Kind)
 """Going through an enumeration costs several times as much as through a tuple, for every event."""
+
+_USER = Kind.USER
 
 RANK = {kind: rank for rank, kind in enumerate(_KINDS)}
 
@@ -112,7 +115,7 @@ def named(identifiers: Identifiers, blocked: frozenset[str] = NOBODY) -> Named:
     A weaker identifier that can be none (see `checked_id`) is left out: it never costs the event.
     Raises EventRefused: `missing_id`, `blocked_id`, `malformed_id`, `reserved_id`.
     """
-    given = [(kind, value) for kind, value in _by_strength(identifiers) if value and value.lower() not in blocked]
+    given = [(kind, value) for kind, value in _by_strength(identifiers) if value.lower() not in blocked]
     if not given:
         raise _nobody(identifiers)
     kind, value = given[0]
@@ -129,7 +132,7 @@ def resolve(identifiers: Identifiers) -> str:
 
 def profile_id(kind: Kind, value: str) -> str:
     """Raises EventRefused: `reserved_id`, for a user id that looks like another kind's."""
-    if kind is not Kind.USER:
+    if kind is not _USER:
         return _PREFIX[kind] + value
     if value.startswith(_RESERVED):
         raise EventRefused(
@@ -161,16 +164,19 @@ def hashed_phone(number: str) -> str:
 
 def checked_id(text: str, field: str) -> str:
     """The text, if it can be an id. field: its name, for the message. Raises EventRefused: `malformed_id`."""
+    if text and len(text) <= LONGEST and text.isprintable():
+        return text
     if not text or len(text) > LONGEST:
         raise EventRefused("malformed_id", f"{field} has {len(text)} characters; an id has 1 to {LONGEST}")
-    if not text.isprintable() and _CONTROL.search(text):
+    if _CONTROL.search(text):
         raise EventRefused("malformed_id", f"{field} contains control characters; an id is plain text")
     return text
 
 
-def _by_strength(ids: Identifiers) -> Iterator[tuple[Kind, str | None]]:
+def _by_strength(ids: Identifiers) -> Iterator[tuple[Kind, str]]:
+    """Those that are given."""
     values = (ids.user, ids.card, ids.email, ids.phone, ids.payment, ids.anonymous, ids.device, ids.tag)
-    return zip(_KINDS, values, strict=True)
+    return compress(zip(_KINDS, cast(tuple[str, ...], values), strict=True), values)
 
 
 def _prefixed(kind: Kind, value: str) -> str:
@@ -182,7 +188,7 @@ def _fits(value: str) -> bool:
 
 
 def _nobody(identifiers: Identifiers) -> EventRefused:
-    given = [f"{FIELDS[kind]} {value!r}" for kind, value in _by_strength(identifiers) if value]
+    given = [f"{FIELDS[kind]} {value!r}" for kind, value in _by_strength(identifiers)]
     if not given:
         return EventRefused("missing_id", "the event names nobody: give userId, loyaltyCard or anonymousId")
     return EventRefused("blocked_id", f"{', '.join(given)} stands for nobody; leave it out where nobody is known")

@@ -13,15 +13,20 @@ from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.visits import at_till
 
+# Read on every event; of the class, each reading is a call.
+_VIEWED, _ADDED, _REMOVED, _BOUGHT = Interaction
+
 
 def viewed(state: CustomerState, event: ProductViewed, around: Surroundings) -> Changes:
-    return {"history": _history_with(state, event, Interaction.VIEWED, 1, around.policy)}
+    at = whole_seconds(event.at)
+    record = history.pack(item_key(event.item), at, _VIEWED, event.channel)
+    return {"history": history.insert(state.history, record, at, around.policy.history)}
 
 
 def added(state: CustomerState, event: ProductAdded, around: Surroundings) -> Changes:
     policy = around.policy
     return {
-        "history": _history_with(state, event, Interaction.ADDED, min(event.quantity, policy.quantity), policy),
+        "history": _history_with(state, event, _ADDED, min(event.quantity, policy.quantity), policy),
         "cart": cart_with(state, event, policy),
     }
 
@@ -29,7 +34,7 @@ def added(state: CustomerState, event: ProductAdded, around: Surroundings) -> Ch
 def removed(state: CustomerState, event: ProductRemoved, around: Surroundings) -> Changes:
     policy = around.policy
     return {
-        "history": _history_with(state, event, Interaction.REMOVED, min(event.quantity, policy.quantity), policy),
+        "history": _history_with(state, event, _REMOVED, min(event.quantity, policy.quantity), policy),
         "cart": cart_without(state, event),
     }
 
@@ -41,8 +46,10 @@ def bought(state: CustomerState, event: OrderCompleted, around: Surroundings) ->
     keys = [item_key(item) for item in quantities]
     at = whole_seconds(event.at)
     records = b"".join(
-        history.pack(key, at, Interaction.BOUGHT, event.channel, quantity)
-        for key, quantity in zip(keys, quantities.values(), strict=True)
+        [
+            history.pack(key, at, _BOUGHT, event.channel, quantity)
+            for key, quantity in zip(keys, quantities.values(), strict=True)
+        ]
     )
     changes: Changes = {
         "history": history.insert(state.history, records, at, policy.history),
@@ -62,14 +69,14 @@ def bought(state: CustomerState, event: OrderCompleted, around: Surroundings) ->
 
 def _categories(items: Iterable[str], reference: Reference) -> list[int]:
     """Keys of the categories that the catalogue has for the items, each once."""
-    known = map(reference.items.get, items) if reference.items else ()
-    names = dict.fromkeys([item.category for item in known if item is not None and item.category])
-    return [category_key(name) for name in names]
+    known = [reference.items.get(item) for item in items]
+    names = dict.fromkeys([item.category for item in known if item is not None])
+    return [category_key(name) for name in names if name]
 
 
 def _history_with(
     state: CustomerState,
-    event: ProductViewed | ProductAdded | ProductRemoved,
+    event: ProductAdded | ProductRemoved,
     kind: Interaction,
     quantity: int,
     policy: JourneyPolicy,

@@ -99,18 +99,11 @@ def advance(state: CustomerState, event: Event, reference: Reference, policy: Jo
     refusal = rule.refusal(event, reference)
     if refusal:
         return Advanced(state, rejected=refusal)
-    remembered, forgotten = messages.add(
+    changes = _changes(state, event, rule, Surroundings(reference, policy))
+    changes["messages"], forgotten = messages.add(
         state.messages, mark, event.received, policy.message_days, policy.message_limit
     )
-    grown = _replace(
-        state,
-        version=state.version + 1,
-        last=max(state.last, event.at),
-        messages=remembered,
-        session=session_after(state.session, event, policy.session_gap_ms),
-        **_changes(state, event, rule, Surroundings(reference, policy)),
-    )
-    return _risen(state, grown, event, policy, forgotten)
+    return _risen(state, _replace(state, **changes), event, policy, forgotten)
 
 
 def remember(state: CustomerState, decision: Decision, policy: JourneyPolicy) -> CustomerState:
@@ -126,16 +119,21 @@ def remind_at(state: CustomerState, at: int) -> CustomerState:
 
 
 def _changes(state: CustomerState, event: BaseEvent, rule: "_Rule", around: Surroundings) -> Changes:
+    policy, at = around.policy, event.at
     changes = rule.fold(state, event, around)
-    if "visit" not in changes and state.visit is not None:
-        changes.update(visits.silence(state, event.at, around.policy))
+    if state.visit is not None and "visit" not in changes:
+        changes.update(visits.silence(state, at, policy))
     if event.consents:
-        changes.update(consents_after(state, event.consents, event.at, around.policy))
+        changes.update(consents_after(state, event.consents, at, policy))
     if "visit" in changes or "cart" in changes:
-        changes.update(timers.timers_after(state, changes, event.at, around.policy))
-    answers = answers_after(state.answers, event, around.policy)
+        changes.update(timers.timers_after(state, changes, at, policy))
+    answers = answers_after(state.answers, event, policy)
     if answers is not state.answers:
         changes["answers"] = answers
+    changes["session"] = session_after(state.session, event, policy.session_gap_ms)
+    changes["version"] = state.version + 1
+    if at > state.last:
+        changes["last"] = at
     return changes
 
 
@@ -153,16 +151,14 @@ def _risen(
     before: CustomerState, grown: CustomerState, event: Event, policy: JourneyPolicy, forgotten: int
 ) -> Advanced:
     """What the step from one state to the next gives rise to: an occasion, a stage reached."""
-    occasion = None
+    occasion, change, stage = None, None, stage_after(grown, event, policy)
     if grown.visit is not before.visit:
         occasion = visits.occasion_between(before.visit, grown.visit, event.at)
-    outcomes = outcomes_between(before.answers, grown.answers, event) if grown.answers is not before.answers else ()
-    stage = stage_after(grown, event, policy)
-    if stage is before.stage:
-        return Advanced(grown, occasion=occasion, forgotten=forgotten, outcomes=outcomes)
-    grown = _replace(grown, stage=stage, stage_since=event.at)
-    change = stage_change(before.stage, stage, event)
-    return Advanced(grown, occasion=occasion, change=change, forgotten=forgotten, outcomes=outcomes)
+    outcomes = () if grown.answers is before.answers else outcomes_between(before.answers, grown.answers, event)
+    if stage is not before.stage:
+        grown = _replace(grown, stage=stage, stage_since=event.at)
+        change = stage_change(before.stage, stage, event)
+    return Advanced(grown, False, "", occasion, change, forgotten, outcomes)
 
 
 def stage_change(previous: Stage, current: Stage, event: Event) -> StageChange:

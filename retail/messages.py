@@ -28,7 +28,10 @@ LAST_DAY = (1 << 16) - 1
 
 _MARK = Struct(f"<{ID}sH")
 _RUN = Struct("<HH")
+_RUN_SIZE = _RUN.size
 _ONE_DAY = Struct("<BHH")
+
+_RECEIVED = b'"received":'
 
 _KINDS = {kind: crc32(str(kind.__struct_config__.tag).encode()) for kind in get_args(Event)}
 
@@ -41,6 +44,10 @@ class Known(IntEnum):
     OTHER = 2
 
 
+# Read on every event; of the class, each reading is a call.
+_NOT, _SAME, _OTHER = Known
+
+
 def mark_of(message: str, content: int = 0) -> bytes:
     """message: its id. content: of which 16 bits are kept."""
     return _MARK.pack(blake2b(message.encode(), digest_size=HASH).digest(), content & 0xFFFF)
@@ -51,18 +58,18 @@ def content_of(event: Event) -> int:
     by another way, may differ in those. What we report of a push is told by its id alone: judged again, the reason may
     be another one.
     """
-    if type(event) is DeliveryReported:
+    kind = type(event)
+    if kind is DeliveryReported:
         return 0
     # As written: {"event":KIND,"id":...,"customer":...,"channel":...,"at":...,"received":NUMBER,THE REST}
     raw = encode_event(event)
-    received = raw.index(b'"received":')
-    rest = raw.find(b",", received)
-    return crc32(raw[rest:] if rest > 0 else b"", _KINDS[type(event)])
+    rest = raw.find(b",", raw.index(_RECEIVED))
+    return crc32(raw[rest:] if rest > 0 else b"", _KINDS[kind])
 
 
 def remembers(messages: bytes, mark: bytes) -> bool:
     """Whether the id was used, whatever for."""
-    return known(messages, mark) is not Known.NOT
+    return known(messages, mark) is not _NOT
 
 
 def known(messages: bytes, mark: bytes) -> Known:
@@ -70,13 +77,13 @@ def known(messages: bytes, mark: bytes) -> Known:
     found = messages.find(id_)
     if found < 0:
         # Nearly always so; all below is for what lies across two marks, or was there before.
-        return Known.NOT
+        return _NOT
     start = _start(messages)
     while found >= 0 and (found < start or (found - start) % HASH):
         found = messages.find(id_, found + 1)
     if found < 0:
-        return Known.NOT
-    return Known.SAME if messages[found : found + HASH] == mark else Known.OTHER
+        return _NOT
+    return _SAME if messages[found : found + HASH] == mark else _OTHER
 
 
 def add(messages: bytes, mark: bytes, received: int, memory: int, limit: int) -> tuple[bytes, int]:
@@ -90,13 +97,13 @@ def add(messages: bytes, mark: bytes, received: int, memory: int, limit: int) ->
         if 0 <= day <= LAST_DAY and limit > 0:
             return _ONE_DAY.pack(1, day, 1) + mark, 0
         return _add_and_forget(messages, mark, day, memory, limit)
-    start = 1 + messages[0] * _RUN.size
-    if (len(messages) - start) // HASH < limit:
-        place = start - _RUN.size
+    start = 1 + messages[0] * _RUN_SIZE
+    if len(messages) - start < limit * HASH:
+        place = start - _RUN_SIZE
         newest, arrived = _RUN.unpack_from(messages, place)
         if day <= newest:
             # The common case: nothing expires within a day.
-            return b"%b%b%b%b" % (messages[:place], _RUN.pack(newest, arrived + 1), messages[start:], mark), 0
+            return messages[:place] + _RUN.pack(newest, arrived + 1) + messages[start:] + mark, 0
     return _add_and_forget(messages, mark, day, memory, limit)
 
 
@@ -142,7 +149,7 @@ def _by_mark(messages: bytes) -> dict[bytes, int]:
 
 
 def _start(messages: bytes) -> int:
-    return 1 + messages[0] * _RUN.size if messages else 0
+    return 1 + messages[0] * _RUN_SIZE if messages else 0
 
 
 def _runs(messages: bytes) -> list[tuple[int, int]]:

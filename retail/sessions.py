@@ -11,10 +11,13 @@ def session_after(session: Session | None, event: BaseEvent, gap: int) -> Sessio
     """gap: milliseconds. An event of a session long past changes nothing, nor does what we report ourselves."""
     if type(event) is DeliveryReported and event.status in _OURS:
         return session
-    at = event.at
+    at, channel = event.at, event.channel
     if session is None:
-        return Session(event.channel, at, at, 1)
-    started, last = session.started, session.last
-    if event.channel is session.channel and started - gap <= at <= last + gap:
-        return Session(event.channel, min(at, started), max(at, last), session.events + 1)
-    return session if at < last else Session(event.channel, at, at, 1)
+        return Session(channel, at, at, 1)
+    last = session.last
+    if channel is session.channel:
+        if last <= at <= last + gap:
+            return Session(channel, session.started, at, session.events + 1)
+        if session.started - gap <= at <= last:
+            return Session(channel, min(at, session.started), last, session.events + 1)
+    return session if at < last else Session(channel, at, at, 1)

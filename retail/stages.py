@@ -26,6 +26,10 @@ from retail.happening import BaseEvent
 from retail.history import count
 from retail.policy import JourneyPolicy
 
+# Read on every event; of the class, each reading is a call.
+_NEW, _AWARE, _RESEARCHING, _DECIDING, _CUSTOMER, _LOYAL = Stage
+_VIEWED = Interaction.VIEWED
+
 RANK = {stage: rank for rank, stage in enumerate(Stage)}
 
 REACHED_BY: dict[type[BaseEvent], Stage] = {
@@ -42,24 +46,24 @@ REACHED_BY: dict[type[BaseEvent], Stage] = {
 
 def stage_after(state: CustomerState, event: BaseEvent, policy: JourneyPolicy) -> Stage:
     """state: with the event applied, its stage still the old one."""
-    reached = REACHED_BY.get(type(event), Stage.NEW)
-    if reached is Stage.CUSTOMER and state.orders >= policy.loyal_orders:
-        reached = Stage.LOYAL
-    elif reached is Stage.AWARE and state.stage is Stage.AWARE and _researches(state, policy):
-        reached = Stage.RESEARCHING
-    if reached is state.stage or RANK[reached] <= RANK[state.stage]:
-        return state.stage
-    return reached
+    stage, reached = state.stage, REACHED_BY.get(type(event))
+    if reached is None:
+        return stage
+    if reached is _AWARE and stage is not _NEW:
+        return _RESEARCHING if stage is _AWARE and _researches(state, policy) else stage
+    if reached is _CUSTOMER and state.orders >= policy.loyal_orders:
+        reached = _LOYAL
+    return reached if RANK[reached] > RANK[stage] else stage
 
 
 def stage_of(stage: Stage, orders: int, views: int, policy: JourneyPolicy) -> Stage:
     """At least `stage`; what the purchases and remembered views of several profiles reach together."""
-    if stage is Stage.CUSTOMER and orders >= policy.loyal_orders:
-        return Stage.LOYAL
-    if stage is Stage.AWARE and views >= policy.researching_views:
-        return Stage.RESEARCHING
+    if stage is _CUSTOMER and orders >= policy.loyal_orders:
+        return _LOYAL
+    if stage is _AWARE and views >= policy.researching_views:
+        return _RESEARCHING
     return stage
 
 
 def _researches(state: CustomerState, policy: JourneyPolicy) -> bool:
-    return count(state.history, Interaction.VIEWED) >= policy.researching_views
+    return count(state.history, _VIEWED) >= policy.researching_views

@@ -97,13 +97,13 @@ class Identify:
         except Exception as fault:  # noqa: BLE001 - one record that we cannot read must not hold up all behind it
             tell("refine", fault)
             return self._rejected(partition, record, raw, "internal_fault", type(fault).__name__)
-        origin = origin_header(partition.topic, partition.partition, record.offset)
+        origin, key = origin_header(partition.topic, partition.partition, record.offset), event.customer.encode()
         return Record(
             topic=CUSTOMER_EVENTS.name,
-            key=event.customer.encode(),
+            key=key,
             value=encode_event(event),
             headers=(origin, also_header(also)) if also else (origin,),
-            partition=partition_of(event.customer, self.partitions),
+            partition=partition_of(key, self.partitions),
             timestamp=received,
         )
 

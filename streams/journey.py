@@ -275,7 +275,10 @@ def _query(batch: MicroBatch, customer: str) -> Query:
     )
 
 
-def _filled(commit: Commit) -> list[Outgoing]:
+def _filled(commit: Commit) -> Sequence[Outgoing]:
+    """What it tells of, with the slates that are only named there."""
+    if not commit.slates:
+        return commit.outgoing
     return [
         Outgoing(record.topic, record.key, commit.slates[record.key.decode()]) if record.value is None else record
         for record in commit.outgoing

@@ -17,7 +17,7 @@ from retail.correspondence import LETTERS, EventForwarded
 from retail.crossing import Around, cross, crosses, is_alias, is_customer
 from retail.customers import EMPTY, CustomerState, encode_state
 from retail.decisions import Push, encode_decision
-from retail.events import Event, TimerFired, decode_event
+from retail.events import Event, TimerFired, decode_event, encode_event
 from retail.journey import Advanced, StageChange, advance, remember, remind_at
 from retail.links import LinkPolicy
 from retail.policy import JourneyPolicy
@@ -25,7 +25,7 @@ from retail.reference import Reference
 from retail.rejects import Rejected, encode_rejected
 from retail.timers import earliest
 from streams.letters import outgoing
-from streams.origin import Origin, read_also, read_origin, read_replay
+from streams.origin import read_also, read_origin, read_replay
 from streams.snapshots import restored_mark
 from streams.state import Commit, Ledger, Outgoing, Source
 from streams.topics import CUSTOMER_EVENTS, JOURNEYS, OUTCOMES, PROMOTIONS, RECOMMENDATIONS, REJECTED
@@ -33,7 +33,7 @@ from streams.topics import CUSTOMER_EVENTS, JOURNEYS, OUTCOMES, PROMOTIONS, RECO
 _changes = msgspec.json.Encoder()
 
 _OUTCOMES = {**dict.fromkeys(LETTERS, "letter"), EventForwarded: "forwarded", TimerFired: "timer"}
-"""What is counted of an event that came to something; of any other kind `applied`."""
+"""What an event that came to something is counted as; of any other kind `applied`."""
 
 
 class Record(Protocol):
@@ -65,7 +65,6 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A record that could be read. also: the profiles of the weaker identifiers that it names."""
 
     offset: int
-    origin: Origin
     event: Event
     also: tuple[str, ...] = ()
 
@@ -113,53 +112,57 @@ def read_batch(partition: int, ledger: Ledger, records: Sequence[Record]) -> Mic
 
 
 def _read(batch: MicroBatch, record: Record) -> None:
-    origin = read_origin(record.headers)
+    headers = record.headers
+    origin = read_origin(headers)
     if origin is None:
-        _reject(batch, record.offset, record.value, "missing_origin")
+        batch.counts[_reject(batch, record.offset, record.value, "missing_origin")] += 1
         return
-    if origin.source is not None:
-        if origin.offset <= batch.marks.get(origin.source, -1):
+    source = origin.source
+    if source is not None:
+        if origin.offset <= batch.marks.get(source, -1):
             batch.counts["produced_twice"] += 1
             return
-        batch.marks[origin.source] = batch.moved[origin.source] = origin.offset
-    elif replay := read_replay(record.headers):
+        batch.marks[source] = batch.moved[source] = origin.offset
+    elif replay := read_replay(headers):
         batch.replays[record.offset] = replay.source
     try:
-        also = read_also(record.headers) if len(record.headers) > 1 else ()
-        batch.arrivals.append(Arrival(record.offset, origin, decode_event(record.value or b""), also))
+        also = read_also(headers) if len(headers) > 1 else ()
+        batch.arrivals.append(Arrival(record.offset, decode_event(record.value or b""), also))
     except msgspec.DecodeError as fault:
-        _reject(batch, record.offset, record.value, "malformed_event", str(fault))
+        batch.counts[_reject(batch, record.offset, record.value, "malformed_event", str(fault))] += 1
 
 
 def customers_of(batch: MicroBatch) -> list[str]:
     """Each customer once, in order of first arrival."""
-    return list(dict.fromkeys(arrival.event.customer for arrival in batch.arrivals))
+    return list(dict.fromkeys([arrival.event.customer for arrival in batch.arrivals]))
 
 
 def fold(batch: MicroBatch, world: World) -> None:
     """Applies every arrival, in order, and decides on each occasion that arises."""
+    became: list[str] = []
     for arrival in batch.arrivals:
         try:
-            _fold(batch, arrival, world)
+            became.append(_fold(batch, arrival, world))
         except Exception as fault:  # noqa: BLE001 - one event that we cannot fold must not hold up all behind it
-            _reject(batch, arrival.offset, msgspec.json.encode(arrival.event), "internal_fault", type(fault).__name__)
+            became.append(_refuse(batch, arrival, "internal_fault", type(fault).__name__))
+    batch.counts.update(became)
 
 
-def _fold(batch: MicroBatch, arrival: Arrival, world: World) -> None:
+def _fold(batch: MicroBatch, arrival: Arrival, world: World) -> str:
+    """What became of the arrival, as it is counted."""
     event = arrival.event
+    customer = event.customer
     if type(event) is TimerFired:
-        batch.timed.add(event.customer)
-    if batch.refused and event.customer in batch.refused:
-        _reject(batch, arrival.offset, msgspec.json.encode(event), batch.refused[event.customer])
-        return
-    state = batch.states.get(event.customer, EMPTY)
+        batch.timed.add(customer)
+    if batch.refused and customer in batch.refused:
+        return _refuse(batch, arrival, batch.refused[customer])
+    state = batch.states.get(customer, EMPTY)
     if arrival.offset <= batch.restored and arrival.offset <= state.applied:
-        batch.counts["already_applied"] += 1
-        return
+        return "already_applied"
     if crosses(state, event, arrival.also):
-        _settle(batch, arrival, _cross(batch, arrival, state, world), world)
-    else:
-        _settle(batch, arrival, advance(state, event, world.reference, world.journey), world)
+        advanced = _cross(batch, arrival, state, world)
+        return _settle(batch, arrival, batch.states.get(customer, EMPTY), advanced, world)
+    return _settle(batch, arrival, state, advance(state, event, world.reference, world.journey), world)
 
 
 def _cross(batch: MicroBatch, arrival: Arrival, state: CustomerState, world: World) -> Advanced:
@@ -174,45 +177,40 @@ def _cross(batch: MicroBatch, arrival: Arrival, state: CustomerState, world: Wor
     return crossed.advanced
 
 
-def _settle(batch: MicroBatch, arrival: Arrival, advanced: Advanced, world: World) -> None:
-    event, state = arrival.event, batch.states.get(arrival.event.customer, EMPTY)
-    if advanced.rejected:
-        _reject(batch, arrival.offset, msgspec.json.encode(event), advanced.rejected)
-    elif advanced.duplicate:
-        batch.counts["duplicate"] += 1
-    else:
-        if advanced.state.timers is not state.timers:
-            batch.timed.add(event.customer)
-        _apply(batch, arrival, advanced, world)
-
-
-def _apply(batch: MicroBatch, arrival: Arrival, advanced: Advanced, world: World) -> None:
+def _settle(batch: MicroBatch, arrival: Arrival, before: CustomerState, advanced: Advanced, world: World) -> str:
+    """before: the state that the batch holds. Returns what became of the arrival."""
     event, state = arrival.event, advanced.state
-    customer = event.customer
+    if advanced.rejected:
+        return _refuse(batch, arrival, advanced.rejected)
+    if advanced.duplicate:
+        return "duplicate"
+    if state.timers is not before.timers:
+        batch.timed.add(event.customer)
     if advanced.occasion is not None:
-        query = PromotionQuery(customer=customer, state=state, occasion=advanced.occasion)
+        query = PromotionQuery(customer=event.customer, state=state, occasion=advanced.occasion)
         state = _decide(batch, query, world)
-    batch.counts[_OUTCOMES.get(type(event), "applied")] += 1
     if advanced.forgotten:
         batch.counts["forgotten"] += advanced.forgotten
     if advanced.change is not None:
         batch.outgoing.append(_stage_record(advanced.change))
     for outcome in advanced.outcomes:
         batch.counts[f"outcome_{outcome.kind}"] += 1
-        batch.outgoing.append(Outgoing(OUTCOMES.name, customer.encode(), _changes.encode(outcome)))
+        batch.outgoing.append(Outgoing(OUTCOMES.name, event.customer.encode(), _changes.encode(outcome)))
     _keep(batch, arrival, state)
+    return _OUTCOMES.get(type(event), "applied")
 
 
 def _keep(batch: MicroBatch, arrival: Arrival, state: CustomerState) -> None:
-    customer = arrival.event.customer
+    event = arrival.event
+    customer = event.customer
     # The state is new and nobody else's yet; copying its fields once more would cost as much as a fold.
     force_setattr(state, "applied", arrival.offset)
     batch.states[customer] = state
     if not is_customer(state):
         batch.aliases.add(customer)
         batch.changed.pop(customer, None)
-    else:
-        batch.changed[customer] = max(batch.changed.get(customer, 0), arrival.event.at)
+        return
+    batch.changed[customer] = max(batch.changed.get(customer, 0), event.at)
 
 
 def _decide(batch: MicroBatch, query: PromotionQuery, world: World) -> CustomerState:
@@ -231,11 +229,16 @@ def _stage_record(change: StageChange) -> Outgoing:
     return Outgoing(JOURNEYS.name, change.customer.encode(), _changes.encode(change))
 
 
-def _reject(batch: MicroBatch, offset: int, raw: bytes | None, code: str, message: str = "") -> None:
-    batch.counts[f"rejected_{code}"] += 1
+def _refuse(batch: MicroBatch, arrival: Arrival, code: str, message: str = "") -> str:
+    return _reject(batch, arrival.offset, encode_event(arrival.event), code, message)
+
+
+def _reject(batch: MicroBatch, offset: int, raw: bytes | None, code: str, message: str = "") -> str:
+    """Returns what became of the record, as it is counted."""
     source = batch.replays.get(offset) or f"{CUSTOMER_EVENTS.name}/{batch.partition}/{offset}"
     rejected = Rejected.of(raw or b"", source=source, reason=code, message=message)
     batch.outgoing.append(Outgoing(REJECTED.name, source.encode(), encode_rejected(rejected)))
+    return f"rejected_{code}"
 
 
 def to_commit(batch: MicroBatch, slates: Mapping[str, bytes]) -> Commit:

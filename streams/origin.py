@@ -101,12 +101,10 @@ def read_replay(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
 
 
 def _parse(value: bytes) -> Origin | None:
-    if value == _UNMARKED:
-        return Origin(None, 0)
     place, _, offset = value.rpartition(b"/")
     source = _source(place)
     if source is None or not offset.isdigit() or len(offset) > DIGITS:
-        return None
+        return Origin(None, 0) if value == _UNMARKED else None
     return Origin(source, int(offset))
 
 

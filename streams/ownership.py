@@ -8,6 +8,7 @@ commits are accepted, and one refused commit throws all of the partition's memor
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from retail.customers import CustomerState
 from streams.state import Ledger
@@ -27,11 +28,14 @@ class Owned:
     sizes: dict[str, int] = field(default_factory=dict)
     size: int = 0
 
-    def keep(self, customer: str, state: CustomerState, size: int) -> None:
-        self.states[customer] = state
-        self.states.move_to_end(customer)
-        self.size += size - self.sizes.get(customer, 0)
-        self.sizes[customer] = size
+    def keep(self, states: Mapping[str, CustomerState], blobs: Mapping[str, bytes]) -> None:
+        """Of the states those that have a blob."""
+        sizes = dict(zip(blobs, map(len, blobs.values()), strict=True))
+        self.size += sum(sizes.values()) - sum(map(self.sizes.get, blobs, repeat(0)))
+        self.sizes.update(sizes)
+        for customer in blobs:
+            self.states[customer] = states[customer]
+            self.states.move_to_end(customer)
 
     def shrink(self, limit: int) -> None:
         """limit: bytes."""
@@ -71,7 +75,8 @@ class Ownership:
 
     def is_misplaced(self, partition: int, customer: str) -> bool:
         """Whether the customer belongs to another partition."""
-        return partition_of(customer, self.partitions) != partition
+        # As bytes, as it was asked of the record's key: an answer is remembered by what was asked.
+        return partition_of(customer.encode(), self.partitions) != partition
 
     def states(self, partition: int, customers: Sequence[str]) -> dict[str, CustomerState]:
         """Those of the customers that are in memory."""
@@ -84,8 +89,7 @@ class Ownership:
         """blobs: what was written of some of the states; those are kept."""
         owned = self._owned(partition)
         owned.ledger = ledger
-        for customer, blob in blobs.items():
-            owned.keep(customer, states[customer], len(blob))
+        owned.keep(states, blobs)
         owned.shrink(self.limit // len(self._partitions))
 
     def _owned(self, partition: int) -> Owned:

@@ -97,7 +97,7 @@ class Relay:
 
     async def _relay(self, pending: Sequence[Pending]) -> None:
         records = [
-            Record(topic=record.topic, key=record.key, value=record.value, headers=record.headers)
+            Record(record.topic, record.key, record.value, record.headers)
             for entry in pending
             for record in entry.outgoing
             if record.value is not None

@@ -13,7 +13,7 @@ def event_time(envelope: Envelope, received: int, limits: EventLimits) -> int:
 
     Raises EventRefused: `timestamp_out_of_range`.
     """
-    happened = milliseconds(envelope.original_timestamp)
+    happened = None if envelope.original_timestamp is None else milliseconds(envelope.original_timestamp)
     if happened is None:
         happened = milliseconds(envelope.timestamp)
     if happened is None:
@@ -22,7 +22,7 @@ def event_time(envelope: Envelope, received: int, limits: EventLimits) -> int:
     at = happened if sent is None else received - (sent - happened)
     if at > received + limits.future_ms:
         return received
-    if at < max(received - limits.past_ms, 0):
+    if at < received - limits.past_ms or at < 0:
         raise EventRefused(
             "timestamp_out_of_range",
             f"the event happened {(received - at) // 86_400_000} days before it arrived; "

@@ -76,7 +76,7 @@ class Envelope(msgspec.Struct, rename="camel", gc=False):
             email=given.email_hash,
             phone=given.phone_hash,
             payment=given.payment_token,
-            device=device_id(given.device),
+            device=None if given.device is ABSENT else device_id(given.device),
             tag=given.beacon_tag,
         )
 
