@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from recommender.filters import JUST_BOUGHT, Filters
+from recommender.filters import JUST_BOUGHT
 from recommender.merchandising import Pin, Steering
 from recommender.rests import Rests
 from recommender.selection import Selection
@@ -13,13 +14,19 @@ Candidate = tuple[str, float, Source, str]
 """Item, score, source, and the own item that led to it or ""."""
 
 
+class Refusing(Protocol):
+    """`recommender.filters.Filters`, or what remembers what they say."""
+
+    def refusal(self, item: str) -> str: ...
+
+
 @dataclass(slots=True)
 class Draft:
     """limit: items wanted. selection: the rule after the filters, None for none. surplus: what may be shown, though
     there are enough of its kind, and why. steering: merchandisers' rules, None for none. rests: of what was
     bought, by these rules. pinned: by item, with its place; it is kept at no other."""
 
-    filters: Filters
+    filters: Refusing
     limit: int
     kept: list[Recommendation] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)

@@ -11,9 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from heapq import heappop, heappush, nlargest
-from itertools import islice
+from itertools import chain, islice
 
-from recommender.aisles import aisles_of, popular_rows
+from recommender.aisles import aisles_of, is_of, popular_rows
 from recommender.derived import Derived
 from recommender.draft import Candidate
 from recommender.model import Model
@@ -123,6 +123,30 @@ def with_newcomers(ranking: Iterator[Candidate], newcomers: Newcomers) -> Iterat
                 told.add(item)
                 heappush(waiting, (-candidate[1] * likeness, item, candidate[0]))
     yield from _above(0.0, waiting)
+
+
+def among_newcomers(
+    candidates: Iterator[Candidate], page: str, names: frozenset[str] | None, model: Model, reference: Reference
+) -> Iterator[Candidate]:
+    """The candidates with newcomers among them, where there are any. page: the item that is looked at, "" for none.
+    names: categories that newcomers must be of, None for any."""
+    newcomers = newcomers_of(model, reference)
+    return _among(candidates, newcomers, page, names, reference) if newcomers.near else candidates
+
+
+def _among(
+    candidates: Iterator[Candidate],
+    newcomers: Newcomers,
+    page: str,
+    names: frozenset[str] | None,
+    reference: Reference,
+) -> Iterator[Candidate]:
+    """Beside a newcomer that is looked at first what it is like."""
+    near = dict(newcomers.near.get(page, []))
+    like = [(item, round(likeness, 4), Source.SIMILAR, "") for item, likeness in near.items()]
+    for candidate in chain(like, with_newcomers((one for one in candidates if one[0] not in near), newcomers)):
+        if candidate[2] is not Source.NEW or names is None or is_of(reference.items.get(candidate[0]), names):
+            yield candidate
 
 
 def _above(score: float, waiting: list[tuple[float, str, str]]) -> Iterator[Candidate]:

@@ -6,7 +6,6 @@ looked at: the same kernels then answer for the page instead of for the person. 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -21,11 +20,12 @@ from recommender.ladder import everywhere, fill, reason
 from recommender.merchandising import Pin, Steering, any_holds, steering
 from recommender.model import Model
 from recommender.moved import moved_slates
-from recommender.newcomers import newcomers_of, with_newcomers
+from recommender.newcomers import among_newcomers
 from recommender.outset import outset
 from recommender.placements import HOME, RECIPES, Basis, Recipe, Scope
 from recommender.policy import DEEPER, BlendPolicy
 from recommender.recommend import Query, batch_of, encoded_slates, ranked, wanted
+from recommender.refusals import remembering
 from recommender.replenishment import Cycles, dated, nearest_first
 from recommender.rests import rests_of
 from recommender.screen import on_screen
@@ -135,7 +135,10 @@ def _placed(seen: Seen, query: Query, spot: Spot, model: Model, reference: Refer
     draft = _draft(query, seen, spot, model, reference)
     if seen.steering is not None:
         draft.pin(_pins(seen, seen.steering, reference))
-    draft.offer(candidates if aisles is None else _with_new(candidates, seen, spot, model, reference))
+    if aisles is not None:
+        page = spot.item if seen.recipe.basis is Basis.ITEM else ""
+        candidates = among_newcomers(candidates, page, seen.names, model, reference)
+    draft.offer(candidates)
     if seen.recipe.fills:
         fill(draft, _rungs(seen, aisles, model, reference))
     draft.settle()
@@ -223,21 +226,6 @@ def _pins(seen: Seen, rules: Steering, reference: Reference) -> Iterator[Pin]:
     return (pin for pin in rules.pins if names is None or is_of(reference.items.get(pin.item), names))
 
 
-def _with_new(
-    candidates: Iterator[Candidate], seen: Seen, spot: Spot, model: Model, reference: Reference
-) -> Iterator[Candidate]:
-    """Newcomers among the others; beside one that is on the page first what it is like."""
-    newcomers = newcomers_of(model, reference)
-    if not newcomers.near:
-        yield from candidates
-        return
-    page = dict(newcomers.near.get(spot.item, [])) if seen.recipe.basis is Basis.ITEM else {}
-    like = [(item, round(likeness, 4), Source.SIMILAR, "") for item, likeness in page.items()]
-    for candidate in chain(like, with_newcomers((one for one in candidates if one[0] not in page), newcomers)):
-        if candidate[2] is not Source.NEW or seen.names is None or is_of(reference.items.get(candidate[0]), seen.names):
-            yield candidate
-
-
 def _near(seen: Seen, spot: Spot, reference: Reference) -> frozenset[str]:
     """The categories of the placement; of an item its own, so that one that nobody bought yet has company."""
     if seen.names is not None:
@@ -265,7 +253,7 @@ def _draft(query: Query, seen: Seen, spot: Spot, model: Model, reference: Refere
     filters = filters_of(query.state, reference.items, query.at, query.store, screen)
     bought = bought_within(query.state, seen.recipe, query.at)
     return Draft(
-        at_home(filters, query.state, query.at) if query.placement == HOME else filters,
+        at_home(filters, query.state, query.at) if query.placement == HOME else remembering(filters, model, reference),
         wanted(query),
         selection=Selection(seen.recipe, reference.items, bought),
         steering=seen.steering,

@@ -52,13 +52,13 @@ def add_aisle_trends(model: Model, batch: Batch, weights: tuple[float, float], a
 
 def _add(model: Model, batch: Batch, weights: tuple[float, float], aisle: Aisle | None, answers: Answers) -> None:
     weight, gap = weights
-    asked = list(zip(batch.store.tolist(), _channels(batch, gap), strict=True))
-    minute = max(batch.at.tolist()) // MINUTE
-    if len(asked) == 1:
-        trend = _trend(asked[0], minute, model, aisle)
+    if len(batch.at) == 1:
+        trend = _trend((int(batch.store[0]), _channel(batch, gap)), int(batch.at[0]) // MINUTE, model, aisle)
         if trend.length:
             merge(NOBODY, NOBODY.first, trend.found, (weight, TRENDING), answers)
         return
+    asked = list(zip(batch.store.tolist(), _channels(batch, gap), strict=True))
+    minute = max(batch.at.tolist()) // MINUTE
     numbers = {one: number for number, one in enumerate(dict.fromkeys(asked))}
     trends = [_trend(one, minute, model, aisle) for one in numbers]
     of = np.array([numbers[one] for one in asked], np.int64)
@@ -70,6 +70,14 @@ def _add(model: Model, batch: Batch, weights: tuple[float, float], aisle: Aisle 
 def _found(trends: list[Trend], of: NDArray[np.int64]) -> Found:
     """of: for each customer which of the trends."""
     return Found(*(np.concatenate(part)[of] for part in zip(*(trend.found for trend in trends), strict=True)))
+
+
+def _channel(batch: Batch, gap: float) -> int:
+    """As `_channels`, of a customer who asks alone: arrays of one cost ten times what is done with them."""
+    if not len(batch.history):
+        return -1
+    newest = batch.history[-1]
+    return int(newest["channel"]) if int(batch.at[0]) - int(newest["at"]) <= gap else -1
 
 
 def _channels(batch: Batch, gap: float) -> list[int]:

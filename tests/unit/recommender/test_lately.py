@@ -11,7 +11,7 @@ from recommender.lately import Lately
 from recommender.model import Model, make_model
 from recommender.placed import Spot, slate_for
 from recommender.recent_clicks import NO_CLICKS, Clicks, live_index, newest
-from recommender.recommend import Query, recommend
+from recommender.recommend import Query, recommend, recommend_many
 from recommender.records import CLICK
 from recommender.session_build import Log, index_sessions, joined
 from recommender.session_index import SessionIndex
@@ -215,6 +215,16 @@ def test_who_is_on_a_channel_sees_what_is_chosen_there_and_else_what_is_chosen_a
     assert trending(asked(of, in_the_app)) == ["i5"]
     assert trending(asked(of, by_mail)) == trending(asked(of, EMPTY)) == ["i6", "i5"]
     assert trending(asked(of, in_the_app, NOON + HOUR)) == ["i6", "i5"]
+
+
+def test_who_asks_among_others_sees_the_trend_of_who_asks_alone() -> None:
+    of = after(np.concatenate([on_channel(crowd(5, 4), Channel.APP), on_channel(crowd(6, 9, first=50), Channel.WEB)]))
+    told = [viewed("i0", at, channel=channel) for channel in Channel for at in (NOON, NOON + HOUR)]
+    states = [EMPTY, *(customer_who(event, reference=Reference()) for event in told)]
+    queries = [Query(customer="ben", state=state, at=NOON + HOUR) for state in states]
+    alone = [recommend_many((query,), of, Reference())[0] for query in queries]
+    assert recommend_many(queries, of, Reference()) == alone
+    assert len({tuple(trending(slate)) for slate in alone}) > 1
 
 
 def test_a_category_page_shows_the_trend_of_its_category() -> None:
