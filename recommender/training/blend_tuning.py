@@ -131,10 +131,10 @@ def _climb(worth: Callable[[BlendTuning], Values], progress: Callable[[float], N
     return tuning
 
 
-def better(tried: Values, best: Values) -> bool:
-    """By more than a standard error of the differences, customer by customer."""
+def better(tried: Values, best: Values, errors: float = 1.0) -> bool:
+    """By more than so many standard errors of the differences, customer by customer."""
     gain = tried - best
-    return bool(gain.mean() > gain.std() / math.sqrt(len(gain)))
+    return bool(gain.mean() > errors * gain.std() / math.sqrt(len(gain)))
 
 
 def _some(lines: Transactions, chance: np.random.Generator) -> Transactions:

@@ -57,6 +57,10 @@ AT_ONCE = 500
 JUDGES = 6
 """One customer in so many judges instead of teaching."""
 
+MANY, SURE = 500, 2.0
+"""Judges' baskets from which on one standard error tells whether the trees are better, and how many it takes before:
+few judges also stop the trees where it suits them, and the trees of few baskets have learned their chance."""
+
 PLACES = 10
 """Length of the lists that are judged."""
 
@@ -199,8 +203,8 @@ def _boosted(teaching: Examples, judges: Examples, seed: int) -> "lightgbm.Boost
 
 
 def _tried(booster: "lightgbm.Booster", judges: Examples) -> tuple[Order | None, str]:
-    """Kept where it beats the blend by more than a standard error of the differences; more candidates in the same way,
-    where they are also worth their time."""
+    """Kept where it beats the blend by more than a standard error of the differences, or two where few judge; more
+    candidates in the same way, where they are also worth their time."""
     worth = np.asarray(booster.predict(judges.features, num_iteration=booster.best_iteration), np.float64)
     before = judges.recalls(judges.features[:, SCORE].astype(np.float64), PLACES)
     depth, after = RANKED, judges.recalls(worth, RANKED)
@@ -209,7 +213,7 @@ def _tried(booster: "lightgbm.Booster", judges: Examples) -> tuple[Order | None,
         if better(tried, after) and tried.mean() > WORTHWHILE * after.mean():
             depth, after = deeper, tried
     told = f"recall@{PLACES} {after.mean():.4f}, the blend {before.mean():.4f}, on {len(after)} baskets"
-    if not better(after, before):
+    if not better(after, before, 1.0 if len(after) >= MANY else SURE):
         return None, f"no ranker: not better than the blend; {told}"
     trees = trees_of(booster)
     return Order(trees, depth), f"{len(trees.roots)} trees over the best {depth}; {told}"

@@ -105,6 +105,10 @@ def _rows(path: Path, columns: Sequence[str], optional: str = "") -> Iterator[tu
         fields = line.rstrip("\r\n").split("\t")
         if len(fields) != len(header) or not all(fields[: len(columns)]):
             raise TableRefused(f"{path}, line {number}: {len(header)} filled fields are needed: {line.strip()[:80]!r}")
+        if "\0" in line:
+            raise TableRefused(
+                f"{path}, line {number}: an id with a zero character cannot be kept: {line.strip()[:80]!r}"
+            )
         yield fields, _seconds(fields[len(columns) - 1], path, number)
 
 

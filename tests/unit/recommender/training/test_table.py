@@ -84,6 +84,11 @@ def test_a_malformed_line_is_refused_by_file_and_number(tmp_path: Path, line: st
         read_baskets(table(tmp_path, "ana\t1\tmug\t1", line))
 
 
+def test_an_id_that_no_model_could_keep_is_refused_by_file_and_number(tmp_path: Path) -> None:
+    with pytest.raises(TableRefused, match=r"shop\.tsv, line 2: .*zero character"):
+        read_baskets(table(tmp_path, "ana\t1\tm\0g\t1795435200"))
+
+
 @pytest.mark.parametrize("timestamp", ["yesterday", "-5", "nan", "inf", "1e30"])
 def test_a_time_that_is_none_is_refused_by_file_and_number(tmp_path: Path, timestamp: str) -> None:
     with pytest.raises(TableRefused, match=r"shop\.tsv, line 2: .*" + timestamp):
