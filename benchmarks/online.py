@@ -19,7 +19,7 @@ from benchmarks.quality import LOGS
 from benchmarks.report import show
 from recommender.evaluation import metrics
 from recommender.evaluation.asking import lists
-from recommender.evaluation.contenders import BLEND, SESSION_CONTENDERS
+from recommender.evaluation.contenders import BLEND, session_contenders
 from recommender.evaluation.sessions import PLACES, Cases, cases_of, trained_on
 from recommender.lately import Lately
 from recommender.model import Model, make_model
@@ -69,7 +69,8 @@ def told(lines: Transactions) -> Clicks:
 
 
 def judged(cases: Cases, model: Model) -> dict[str, float]:
-    places = metrics.places_of(list(lists(cases.queries, model, SESSION_CONTENDERS[BLEND].policy)), cases.wanted)
+    policy = session_contenders(model.blend)[BLEND].policy
+    places = metrics.places_of(list(lists(cases.queries, model, policy)), cases.wanted)
     return {
         "HR@20": float(metrics.hits(places, PLACES).mean()),
         "MRR@20": float(metrics.reciprocal_ranks(places, PLACES).mean()),

@@ -9,6 +9,8 @@ Each is judged by `recommender.evaluation.sessions`: the prefixes of a test sess
 RetailRocket's publishers ask from two clicks on, which is 15,132 questions; Serenade's from one.
 Complete Journey comes with the package; each household's last basket is predicted from all the others, and who redeems
 a campaign's coupon is foreseen when it starts. How far it is, is told on stderr.
+Every model and baseline is a line, the shipped one the last; then its 95 % over sessions or customers, or its range
+over seeds, and what it is to reach.
 """
 
 import argparse
@@ -18,11 +20,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
+from rich.table import Table
 
-from benchmarks.report import show
+from benchmarks.report import machine, show
 from recommender.evaluation.baskets import evaluate_baskets
 from recommender.evaluation.coupons import evaluate_coupons
-from recommender.evaluation.report import CouponReport, Report
+from recommender.evaluation.report import CouponReport, Report, coupon_table, table
 from recommender.evaluation.sessions import evaluate_sessions
 from recommender.training.complete_journey import read_complete_journey
 from recommender.training.complete_journey_mailings import read_mailings
@@ -86,6 +90,14 @@ def _tabbed(lines: Iterable[str]) -> Iterator[Click]:
         yield session, item, int(float(at))
 
 
+BARS = {
+    "session_retailrocket": {"HR@20": 0.572, "MRR@20": 0.290},
+    "serenade_toy": {"HR@20": 0.671, "MRR@20": 0.369},
+    "complete_journey": {"recall@10": 0.135},
+    "coupons": {"AUC": 0.79, "AP": 0.49},
+}
+"""What the shipped model is to reach."""
+
 LOGS = {"session_retailrocket": (retailrocket, 2), "serenade_toy": (serenade, 1)}
 """How each is read, and the clicks of the shortest prefix that its publishers judge."""
 
@@ -126,31 +138,54 @@ def _by_model(report: Report | CouponReport) -> dict[str, float]:
     return {f"{model}: {metric}": value for model, each in report.models.items() for metric, value in each.items()}
 
 
+def tell(name: str, report: Report | CouponReport, *, as_json: bool) -> None:
+    """A table of the models on stdout, or with JSON every figure as one object."""
+    if as_json:
+        show(name, coupon_figures(report) if isinstance(report, CouponReport) else figures(report), as_json=True)
+        return
+    header, rows = coupon_table(report) if isinstance(report, CouponReport) else table(report)
+    shown = Table(*header, title=f"{name}: {report.n:,} judged, {report.seconds:.0f} s", caption=machine())
+    for row in rows:
+        shown.add_row(*row)
+    shown.add_row(
+        "to be reached", *(f"{BARS[name][metric]:.4f}" if metric in BARS[name] else "" for metric in header[1:])
+    )
+    Console(width=120).print(shown)
+
+
 def told(name: str) -> Progress:
     """One line a step, for whoever waits."""
     said = ""
 
-    def tell(doing: str, done: float) -> None:
+    def say(doing: str, done: float) -> None:
         nonlocal said
         if doing != said:
             print(f"{name}: {done:4.0%} {doing}", file=sys.stderr, flush=True)
             said = doing
 
-    return tell
+    return say
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="the folder that holds the logs; without it, only Complete Journey")
+    parser.add_argument("--only", choices=list(BARS), help="one data set instead of all")
     parser.add_argument("--json", action="store_true", help="one JSON object a data set")
     arguments = parser.parse_args()
-    for name, (read, shortest) in LOGS.items():
-        if arguments.data is not None and (arguments.data / name).is_dir():
-            report = evaluate_sessions(*read(arguments.data / name), told(name), shortest)
-            show(name, figures(report), as_json=arguments.json)
-    name = "complete_journey"
-    show(name, figures(evaluate_baskets(complete_journey(), told(name))), as_json=arguments.json)
-    show("coupons", coupon_figures(evaluate_coupons(read_mailings(), progress=told("coupons"))), as_json=arguments.json)
+    for name in [arguments.only] if arguments.only else BARS:
+        if (report := judged(name, arguments.data)) is not None:
+            tell(name, report, as_json=arguments.json)
+
+
+def judged(name: str, data: Path | None) -> Report | CouponReport | None:
+    """None where its files are not there."""
+    if name in LOGS:
+        read, shortest = LOGS[name]
+        there = data is not None and (data / name).is_dir()
+        return evaluate_sessions(*read(data / name), told(name), shortest) if data is not None and there else None
+    if name == "coupons":
+        return evaluate_coupons(read_mailings(), progress=told(name))
+    return evaluate_baskets(complete_journey(), told(name))
 
 
 if __name__ == "__main__":

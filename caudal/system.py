@@ -21,12 +21,19 @@ from streams.topics.shop import Shop
 READY_TIMEOUT = 120.0
 """Seconds for a process to be ready: imports, kernels, the shop's topics. Ten at most on an idle machine."""
 
+COMPILE_TIMEOUT = 900.0
+"""Seconds for the kernels to be compiled, once per machine: a minute of one idle core, but first starts meet busy and
+slow machines, too, and nothing can be had without them."""
+
 STOP_TIMEOUT = 7.0
 """Seconds that worker and gateway get, side by side, to finish; the servers follow, so that all is over within 10."""
 
 LOOPBACK = "127.0.0.1"
 
 WORKER, GATEWAY = "the worker", "the gateway"
+
+COMPILE = (sys.executable, "-m", "recommender.kernel_store")
+"""Once, before worker and gateway both need the kernels."""
 
 DECIDERS = (WORKER, GATEWAY)
 """The processes that hold a model."""
@@ -92,12 +99,12 @@ def running(plan: Plan) -> Iterator[System]:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caudal-")))
         logs = plan.data or scratch
         logs.mkdir(parents=True, exist_ok=True)
-        compiler = Child.start("the compiler", [sys.executable, "-m", "caudal.kernels"], logs / "compiler.log")
+        compiler = Child.start("the compiler", COMPILE, logs / "compiler.log")
         stack.callback(compiler.stop, 0.0)
         settings, servers = _servers(plan.settings, logs, stack)
         provision(settings)
         load_shop(plan.shop, settings)
-        compiler.wait_over(READY_TIMEOUT)
+        compiler.wait_over(COMPILE_TIMEOUT)
         processes = _processes(replace(plan, settings=settings, data=logs), scratch, stack)
         children = [server.child for server in servers if server.child] + processes.children
         _wait_ready(processes)

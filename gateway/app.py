@@ -26,8 +26,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from gateway import foreign_routes, routes
 from gateway.admission import Admission
 from gateway.bodies import BodyReader
-from gateway.corked import CorkedHttp
 from gateway.desk import Desk
+from gateway.direct import DirectHttp
 from gateway.docs_page import Documents
 from gateway.door import Asked, Entrance, Sent, door, lost
 from gateway.front import Front
@@ -51,8 +51,8 @@ from gateway.shadowing import Shadowing
 from gateway.sources import Sources
 from gateway.together import Together
 from recommender.exploration import ExplorationPolicy
+from recommender.kernel_store import are_kept, ready_kernels
 from recommender.policy import GatePolicy
-from recommender.warm_up import compile_all
 from retail.policy import EventLimits
 from retail.reference import Reference
 from streams.state import Views
@@ -235,7 +235,7 @@ def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:
         app,
         host=settings.host,
         port=settings.port,
-        http=CorkedHttp,
+        http=DirectHttp,
         ws="none",
         lifespan="off",
         loop="none",
@@ -263,7 +263,9 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     follower = Follower(settings.broker, reference, models.keep_up)
     await follower.start()
     stack.push_async_callback(follower.stop)
-    await asyncio.to_thread(compile_all, models.current)
+    if not are_kept():
+        log.info("compiling kernels", note="once per machine: a minute of one core; afterwards they are on the disk")
+    await ready_kernels(models.current)
     settle()
     jobs: dict[str, Callable[[], Awaitable[None]]] = {
         "models": partial(models.watch, settings.model_interval),

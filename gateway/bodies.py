@@ -14,6 +14,7 @@ from gateway.admission import Ticket
 from gateway.errors import Refused
 from gateway.keys import Headers
 from gateway.settings import GatewaySettings
+from gateway.whole import Whole
 
 GZIP = 16 + zlib.MAX_WBITS
 """zlib's name for a gzip header and trailer."""
@@ -37,11 +38,7 @@ class BodyReader:
     async def read(self, headers: Headers, receive: Receive, ticket: Ticket) -> bytes:
         """The body as its sender wrote it. Raises Refused: 400, 408, 413, 415, 503."""
         self._announced(headers)
-        try:
-            async with asyncio.timeout(self.deadline):
-                body = await self._receive(receive, ticket)
-        except TimeoutError:
-            raise Refused(408, "body_too_slow", f"The body did not arrive within {self.deadline:g} s.") from None
+        body = self._taken(receive.body, ticket) if isinstance(receive, Whole) else await self._in_time(receive, ticket)
         encoding = headers.get(b"content-encoding", b"identity").strip().lower()
         if encoding in (b"", b"identity"):
             return body
@@ -55,6 +52,19 @@ class BodyReader:
             raise Refused(400, "malformed_header", "Content-Length is not a number.")
         if int(length[:20]) > self.limit:
             raise self._too_large(self.limit, "")
+
+    def _taken(self, body: bytes, ticket: Ticket) -> bytes:
+        if len(body) > self.limit:
+            raise self._too_large(self.limit, "")
+        ticket.take(len(body))
+        return body
+
+    async def _in_time(self, receive: Receive, ticket: Ticket) -> bytes:
+        try:
+            async with asyncio.timeout(self.deadline):
+                return await self._receive(receive, ticket)
+        except TimeoutError:
+            raise Refused(408, "body_too_slow", f"The body did not arrive within {self.deadline:g} s.") from None
 
     async def _receive(self, receive: Receive, ticket: Ticket) -> bytes:
         chunks: list[bytes] = []

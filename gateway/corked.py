@@ -32,6 +32,13 @@ class Corked(asyncio.Transport):
             self._loop.call_soon(self._flush)
         self._pieces.append(bytes(data))
 
+    def send(self, data: bytes) -> None:
+        """What is whole already: at once, unless something is to leave before it."""
+        if self._pieces:
+            self.write(data)
+        else:
+            self._transport.write(data)
+
     def _flush(self) -> None:
         pieces, self._pieces = self._pieces, []
         if pieces and not self._transport.is_closing():
@@ -64,7 +71,7 @@ class Corked(asyncio.Transport):
 
 
 class CorkedHttp(HttpToolsProtocol):
-    """What the gateway speaks. A head that comes drop by drop, or never ends, is not waited for."""
+    """A head that comes drop by drop, or never ends, is not waited for."""
 
     _late: asyncio.TimerHandle | None = None
     _head: int | None = None

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Send
 
 from gateway.door import Entrance, Sent
-from gateway.responses import Answer
-from gateway.route import TEXT
+from gateway.responses import Answer, Header
+from gateway.route import EVENTS, TEXT, Route
 
 ANY_ORIGIN = ((b"access-control-allow-headers", b"*"), (b"access-control-allow-methods", b"*"), (b"vary", b"Origin"))
 """Beside the origin itself: what a browser must hear to let a page of another origin read the answer."""
@@ -37,15 +37,19 @@ class Front:
         }
         self._rest = rest
 
+    def direct(self, method: str, path: str) -> Entrance[Sent] | None:
+        """Of a route whose answers are whole, None where there is none of this method at this very path."""
+        entrance = self._entrances.get((method, path))
+        return entrance if entrance is not None and entrance.route.media != EVENTS else None
+
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         method = scope["method"]
         entrance = self._entrances.get(("POST" if method == "OPTIONS" else method, scope["path"]))
         if entrance is None or (method == "OPTIONS" and not entrance.route.cookies):
             await self._rest(scope, receive, send)
             return
-        origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
-        if origin is not None:
-            send = _told_to(origin, send, cookies=entrance.route.cookies)
+        if told := told_to(scope, entrance.route):
+            send = _telling(told, send)
         answer = _preflight(scope) if method == "OPTIONS" else await entrance.enter(Arrived(scope, receive))
         await answer(scope, receive, send)
 
@@ -57,14 +61,20 @@ def _preflight(scope: HTTPScope) -> Answer:
     return Answer(204, b"", TEXT, {**allowed, "access-control-max-age": "600"})
 
 
-def _told_to(origin: bytes, send: Send, *, cookies: bool) -> Send:
-    """send: with the headers for a page of this origin."""
-    own = WITH_COOKIES if cookies else ANY_ORIGIN
+def told_to(scope: HTTPScope, route: Route) -> tuple[Header, ...]:
+    """What a page of another origin must hear to be given the answer, () where none asks."""
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            return ((b"access-control-allow-origin", value), *(WITH_COOKIES if route.cookies else ANY_ORIGIN))
+    return ()
+
+
+def _telling(headers: tuple[Header, ...], send: Send) -> Send:
+    """send: with these headers beside the answer's own."""
 
     async def told(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = [*message["headers"], (b"access-control-allow-origin", origin), *own]
-            message = {**message, "headers": headers}
+            message = {**message, "headers": [*message["headers"], *headers]}
         await send(message)
 
     return told

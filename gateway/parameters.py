@@ -36,12 +36,12 @@ class Parameters:
     def __init__(self, query: bytes) -> None:
         """query: as sent, percent-encoded. Raises Refused (400)."""
         try:
-            pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=MOST, errors="strict")
+            pairs = _pairs(query.decode("ascii"))
         except ValueError:
             raise Refused(
                 400, "bad_query", f"The query is not percent-encoded UTF-8, or has over {MOST} parameters."
             ) from None
-        self._given = dict(pairs)
+        self._given = pairs
 
     def text(self, name: str, default: str = "") -> str:
         """Raises Refused (400) where it is over-long or holds control characters."""
@@ -73,6 +73,18 @@ class Parameters:
         if not 1 <= number <= most:
             raise bad_parameter(name, f"a whole number from 1 to {most}, not {given[:40]!r}.")
         return number
+
+
+def _pairs(query: str) -> dict[str, str]:
+    """As `parse_qsl` reads them, which takes five times as long over what holds no escape, as most do. Raises
+    ValueError."""
+    if "%" in query or "+" in query:
+        return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MOST, errors="strict"))
+    fields = query.split("&")
+    if len(fields) > MOST:
+        raise ValueError
+    parted = (field.partition("=") for field in fields if field)
+    return {name: value for name, _, value in parted}
 
 
 def _checked(check: Callable[P, str], *given: P.args, **named: P.kwargs) -> str:

@@ -1,6 +1,7 @@
 """Answers as bytes: JSON for everything but metrics, pages and streams."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 
 import msgspec
 from litestar.response.base import ASGIResponse
@@ -9,6 +10,8 @@ from litestar.types import Receive, Scope, Send
 from gateway.errors import Problem, Refused
 
 JSON = "application/json"
+
+Header = tuple[bytes, bytes]
 
 _encoder = msgspec.json.Encoder()
 
@@ -22,18 +25,30 @@ class Answer(ASGIResponse):
     def __init__(self, status: int, body: bytes, media: str, headers: Mapping[str, str] | None = None) -> None:
         self.status_code = status
         self.body = body
-        self._headers = [
-            (b"content-type", media.encode()),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-        ]
-        for name, value in (headers or {}).items():
-            self._headers.append((name.encode(), value.encode()))
+        self._media = media
+        self._more = headers or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """May be sent any number of times."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": list(self._headers)})
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self._headers()})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+    def encoded(self, before: Iterable[Header], after: Iterable[Header]) -> bytes:
+        """As it goes over the wire. before, after: headers around its own."""
+        lines = [_STATUS_LINES[self.status_code]]
+        lines += [b"%b: %b\r\n" % header for header in (*before, *self._headers(), *after)]
+        return b"%b\r\n%b" % (b"".join(lines), self.body)
+
+    def _headers(self) -> list[Header]:
+        own = [
+            (b"content-type", self._media.encode()),
+            (b"content-length", b"%d" % len(self.body)),
+            (b"cache-control", b"no-store"),
+        ]
+        return [*own, *((name.encode(), value.encode()) for name, value in self._more.items())]
+
+
+_STATUS_LINES = {int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
 
 
 def answer(value: msgspec.Struct, status: int = 200) -> Answer:

@@ -10,8 +10,8 @@ Arrays = Mapping[str, NDArray[np.generic]]
 
 
 def sealed(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """A plain, read-only view: whatever it was made of, the kernel is compiled for it once."""
-    view = np.asarray(array).view()
+    """A plain, read-only view, row by row: whatever it was made of, the kernel is compiled for it once."""
+    view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view
 

@@ -23,7 +23,7 @@ class BlendTuning(NamedTuple):
 
     habit: below 0 where nothing is bought twice, as films are: what the customer has comes last. The weight of
     neighbours is tuned by `stale` alone, the share that is left between two visits: how much they say within a visit is
-    nothing that baskets could tell.
+    nothing that baskets could tell. session: found on a log of sessions, where there is one.
     """
 
     habit_days: float = BLEND.habit_decay / _DAY
@@ -33,9 +33,10 @@ class BlendTuning(NamedTuple):
     here: float = BLEND.here
     popular: float = BLEND.popular
     habit: float = BLEND.habit
+    session: float = BLEND.session
 
     def policy(self) -> BlendPolicy:
-        days, doubt, stale, taste, here, popular, habit = self
+        days, doubt, stale, taste, here, popular, habit, session = self
         return replace(
             BLEND,
             habit_decay=timedelta(days=days),
@@ -45,6 +46,7 @@ class BlendTuning(NamedTuple):
             here=here,
             popular=popular,
             habit=habit,
+            session=session,
         )
 
 
@@ -70,7 +72,7 @@ def blend_flaw(arrays: Mapping[str, NDArray[np.generic]]) -> str:
         return ""
     count = len(BlendTuning._fields)
     if found.dtype != np.float32 or found.shape != (count,):
-        return f"{BLEND_TUNING} is not {count} numbers"
+        return f"{BLEND_TUNING} is not {count} numbers; train again"
     values = found.astype(np.float32)
     if not np.isfinite(values).all() or np.delete(values, BlendTuning._fields.index("habit")).min() < 0:
         return f"{BLEND_TUNING} has a number that is negative or none"

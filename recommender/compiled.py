@@ -34,7 +34,7 @@ class Compiler(Protocol):
     def __call__(self, function: F, /) -> F: ...
 
 
-def _kept_in() -> Path:
+def kept_in() -> Path:
     beside = Path(__file__).parent / "__pycache__"
     given = os.environ.get("NUMBA_CACHE_DIR")
     own = beside if os.access(beside.parent, os.W_OK) else Path.home() / ".cache" / "caudal"
@@ -49,7 +49,7 @@ def _digest_of_frozen() -> str:
     return digest.hexdigest()[:12]
 
 
-config.CACHE_DIR = str(_kept_in())  # type: ignore[attr-defined]  # numba makes its settings from the environment
+config.CACHE_DIR = str(kept_in())  # type: ignore[attr-defined]  # numba makes its settings from the environment
 
 compiled = cast(Compiler, njit(cache=True, nogil=True, error_model="numpy"))
 """Exact arithmetic, in the order written."""

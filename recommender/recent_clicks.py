@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recommender.records import CLICK
 from recommender.session_build import Log, index_sessions
-from recommender.session_index import SessionIndex, read_only
+from recommender.session_index import SessionIndex
 from recommender.shelf import Shelf
 from retail.customers import Interaction
 
@@ -46,7 +46,7 @@ def live_index(clicks: Clicks, shelf: Shelf) -> SessionIndex:
     looked = (clicks["kind"] == Interaction.VIEWED) | (clicks["kind"] == Interaction.ADDED)
     rows = _rows(shelf, clicks["item"])
     chosen = looked & (rows >= 0)
-    return read_only(index_sessions(_log(clicks["session"][chosen], rows[chosen]), shelf.popularity))
+    return index_sessions(_log(clicks["session"][chosen], rows[chosen]), shelf.popularity)
 
 
 def _rows(shelf: Shelf, keys: NDArray[np.uint64]) -> NDArray[np.int32]:

@@ -29,11 +29,11 @@ class Log(NamedTuple):
 
 
 def index_sessions(log: Log, popularity: NDArray[np.float32]) -> SessionIndex:
-    """popularity: (I,) by item row."""
+    """popularity: (I,) by item row. Read-only."""
     items, sessions = len(popularity), len(log.starts) - 1
     entry_starts, entries, places, frequency = _entries(log.clicks, log.starts, items)
     follow_starts, followers, follow_weights = _followers(log.clicks, log.starts, items)
-    return SessionIndex(
+    index = SessionIndex(
         clicks=log.clicks,
         starts=log.starts,
         entry_starts=entry_starts,
@@ -45,6 +45,7 @@ def index_sessions(log: Log, popularity: NDArray[np.float32]) -> SessionIndex:
         rarity=_rarity(frequency, sessions),
         popularity=popularity,
     )
+    return read_only(index)
 
 
 def warm_up() -> None:
@@ -177,7 +178,6 @@ def joined(trained: SessionIndex, live: SessionIndex) -> SessionIndex:
     sessions, more = len(trained.starts) - 1, len(live.starts) - 1
     if not sessions or not more:
         return live if more else trained
-    trained, live = read_only(trained), read_only(live)
     frequency, added = _frequencies(trained), _frequencies(live)
     entry_starts, entries, places = _joined_entries(trained, live)
     follow_starts, followers, follow_weights = _joined_followers(trained, live, frequency, added)

@@ -77,8 +77,10 @@ def _first(found: Found, questions: int) -> Found:
     return Found(found.rows[:questions], found.scores[:questions], found.parts[:questions])
 
 
-def warm_up(model: Model) -> None:
-    """Compiles what a session is answered with, by asking of none."""
+def warm_up(model: Model, batch: Batch) -> None:
+    """Compiles what a session is answered with, by asking of none. batch: of whom nothing is known."""
+    ask = _asking(len(batch.at), 1)
+    gather(model.shelf, batch, model.blend.session_gap.total_seconds(), (ask.rows, ask.lengths, ask.who))
     nobody = Questions(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64))
     found = places(0, 1)
     follow_up(model.sessions, model.tuning, nobody, _desks.desk_for(model.sessions, model.tuning), found)

@@ -21,10 +21,11 @@ def compile_all(model: Model) -> None:
 
 def compile_slates(model: Model) -> None:
     """What a slate needs."""
-    sessions.warm_up(model)
-    session_build.warm_up()
     nobody = Query(customer="", state=CustomerState(), at=0)
+    batch = batch_of((nobody,), model)
+    sessions.warm_up(model, batch)
+    session_build.warm_up()
     recommend(nobody, model, Reference())
     encoded_slates((nobody,), model, Reference())
-    ranker, batch = model.ranker or no_ranker(), batch_of((nobody,), model)
+    ranker = model.ranker or no_ranker()
     rerank(Known(model.shelf, model.keys, ranker.repeats), ranker.trees, batch, room(1, 1, 1))

@@ -47,8 +47,8 @@ class Send(Protocol):
 
 
 class Fetched(Protocol):
-    """A broker's answer: by topic, of each partition its number, an error code, where its log ends, and more; last its
-    records, as bytes. Without those that have nothing new to say."""
+    """A broker's answer: by topic, of each partition its number, an error code, where its log ends, where the first
+    open transaction begins, and more; last its records, as bytes. Without those that have nothing new to say."""
 
     @property
     def topics(self) -> list[tuple[str, list[tuple[Any, ...]]]]: ...
@@ -148,9 +148,14 @@ def _was_hurried(asked: FetchRequest, answer: Fetched) -> bool:
         return False
     wanted = {(topic, number): offset for topic, partitions in asked.topics for number, offset, _ in partitions}
     return any(
-        error == NO_ERROR and highwater > wanted.get((topic, number), highwater)
-        for topic, (number, error, highwater, *_) in partitions
+        error == NO_ERROR and _readable(highwater, stable) > wanted.get((topic, number), highwater)
+        for topic, (number, error, highwater, stable, *_) in partitions
     )
+
+
+def _readable(highwater: int, stable: int) -> int:
+    """What lies behind a transaction that is still open is brought to nobody, however long the broker is given."""
+    return highwater if stable < 0 else min(highwater, stable)
 
 
 def _part_of(whole: FetchRequest, topics: Topics, wait_ms: int) -> FetchRequest:

@@ -12,7 +12,7 @@ import structlog
 import uvloop
 from prometheus_client import start_http_server
 
-from recommender.warm_up import compile_all
+from recommender.kernel_store import are_kept, ready_kernels
 from streams import faults
 from streams.app import Worker, build
 from streams.faust_app import assigned
@@ -70,7 +70,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     await worker.follower.start()
     stack.push_async_callback(worker.follower.stop)
     await worker.follower.caught_up()
-    await asyncio.to_thread(_warm_up, worker)
+    await _warm_up(worker)
     await _first_look(worker)
     for name, job in _background(worker).items():
         _spawn(stack, endless(name, job))
@@ -84,11 +84,13 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     log.info("worker ready", group=worker.settings.group, broker=worker.settings.broker)
 
 
-def _warm_up(worker: Worker) -> None:
+async def _warm_up(worker: Worker) -> None:
     """Compiled here, the first events of a new machine wait; compiled at the first batch, the event loop hangs."""
+    if not are_kept():
+        log.info("compiling kernels", note="once per machine: a minute of one core; afterwards they are on the disk")
     began = time.monotonic()
-    compile_all(worker.models.current)
-    log.info("kernels compiled", seconds=round(time.monotonic() - began, 1))
+    await ready_kernels(worker.models.current)
+    log.info("kernels ready", seconds=round(time.monotonic() - began, 1))
 
 
 async def _first_look(worker: Worker) -> None:

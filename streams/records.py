@@ -8,6 +8,7 @@ Faust believes to be acknowledged is ignored. (Overriding `ack` would not do: th
 inlines it.)
 """
 
+import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ Records = list[ConsumerRecord[bytes | None, bytes | None]]
 
 HANDED = 16
 """Fetches of a partition that are remembered; the stream between consumer and agent holds two."""
+
+PASS_EVERY = 1.0
+"""Seconds between two looks for what nobody is handed: marks of transactions, and what they took back."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,11 @@ class Progress(dict[TP, int]):
     def hand(self, partition: TP, records: Records) -> None:
         self.in_hand.setdefault(partition, deque(maxlen=HANDED)).append((records[-1].offset, records[0].timestamp))
 
+    def is_idle(self, partition: TP) -> bool:
+        """Whether all that was handed of a partition is done."""
+        handed = self.in_hand.get(partition)
+        return not handed or self.get(partition, 0) > handed[-1][0]
+
     def waiting_since(self, partition: TP, done: int) -> float | None:
         """The time of the oldest record in hand that is not done, seconds; None where there is none. done: offset."""
         for last, timestamp in list(self.in_hand.get(partition, ())):
@@ -101,6 +110,10 @@ class Owner(Protocol):
 
 class RecordBatchConsumer(driver.Consumer):
     """Faust's aiokafka consumer, delivering `Fetched` values and committing `Progress`."""
+
+    _passed_at = 0.0
+    _torn: int | None = None
+    """The generation in which a fetch was not handed whole."""
 
     def _new_consumer_thread(self) -> "RecordBatchThread":
         return RecordBatchThread(self, loop=self.loop, beacon=self.beacon)
@@ -168,21 +181,42 @@ class RecordBatchConsumer(driver.Consumer):
         records, _ = await self._wait_next_records(timeout=1.0)
         # Read only now: while we waited a whole rebalance may have passed, and these records are of after it.
         generation = self.app.consumer_generation_id
-        if not records or self.should_stop:
+        if records is None or self.should_stop:
             return
         if not self.flow_active:
-            await self.perform_seek()
+            if records:
+                await self.perform_seek()
             return
+        self._pass_over(records, generation)
         for fetched in self._by_reader(records):
             if self._overtaken(generation):
+                self._torn = generation
                 return
             for partition, batch in fetched.partitions.items():
                 self.progress.hand(partition, batch)
             await self.wait_first(self.callback(self._message(fetched)), self.suspend_flow.wait())
             if self._overtaken(generation):
+                self._torn = generation
                 return
             for partition, batch in fetched.partitions.items():
                 self._read_offset[partition] = batch[-1].offset + 1
+
+    def _pass_over(self, records: Mapping[TP, Records], generation: int) -> None:
+        """Records that mark or took back a transaction are handed to nobody, so nobody would ever be done with them.
+
+        What the consumer has read of a partition was handed before this fetch, or is in `records`, or is of that kind;
+        unless a fetch of this generation was not handed whole. No producer of ours has transactions, so the ledgers
+        of `customer-events` stay out of it.
+        """
+        now = time.monotonic()
+        if now - self._passed_at < PASS_EVERY or generation == self._torn or self._overtaken(generation):
+            return
+        self._passed_at = now
+        thread = cast(RecordBatchThread, self._thread)
+        for partition in thread.assignment() - records.keys():
+            read = thread.read_to(partition)
+            if read is not None and partition.topic != CUSTOMER_EVENTS.name and self.progress.is_idle(partition):
+                self.progress.advance(partition, read)
 
     def _overtaken(self, generation: int) -> bool:
         """Whether a rebalance came in between: what was fetched before it will be fetched again after it, by
@@ -228,8 +262,20 @@ class RecordBatchThread(driver.AIOKafkaConsumerThread):
             self._assigned = known, frozenset(ensure_TPset(known))
         return set(self._assigned[1])
 
+    def read_to(self, partition: TP) -> int | None:
+        """The offset after the last that was taken out of a partition; None where it is not known yet."""
+        state = self._ensure_consumer()._subscription.subscription.assignment.state_value(partition)  # noqa: SLF001
+        return state.position if state is not None and state.has_valid_position else None
+
+    def highwater(self, tp: TP) -> int:
+        """Where the log ends for who reads what is committed: before the first transaction that is still open."""
+        consumer = self._ensure_consumer()
+        end, stable = consumer.highwater(tp), consumer.last_stable_offset(tp)
+        return cast(int, end if stable is None or stable < 0 else min(end, stable))
+
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust ties it to transactions of its own
         consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 - Faust gives no way to say it
         client = consumer._client  # noqa: SLF001 - aiokafka asks again when the last was read, for all there is
         client.send = Fetches(client.send, Pace(transport.pace), {CUSTOMER_EVENTS.name}).send

@@ -136,7 +136,7 @@ class Watchdog:
     def _look_at_the_log(self, silence: Silence, consumer: KafkaConsumer | None) -> KafkaConsumer | None:
         """The connection for the next look, None where it failed."""
         try:
-            consumer = consumer or KafkaConsumer(bootstrap_servers=self.broker.split(","), client_id="caudal-watchdog")
+            consumer = consumer or _asking(self.broker)
             committed, progress = self.committed(), self.progress.copy()
             behind = behind_of(consumer, committed, progress)
             self.ends = {
@@ -163,6 +163,13 @@ class Watchdog:
             log.critical("the watchdog ends this worker", why=why, **details, stacks=stacks)
         finally:
             self.end(STALLED)
+
+
+def _asking(broker: str) -> KafkaConsumer:
+    """A log ends for us where that of the worker's consumer does: before the first transaction that is still open."""
+    return KafkaConsumer(
+        bootstrap_servers=broker.split(","), client_id="caudal-watchdog", isolation_level="read_committed"
+    )
 
 
 def behind_of(log_: Log, committed: Mapping[TP, int], progress: Mapping[TP, int]) -> dict[TP, int]:

@@ -43,8 +43,9 @@ def sessions(
 def baskets(*, file: Path, report: Path | None = None, json: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Predict each customer's last basket from all the others, and compare with what was in it.
 
-    The file is tab-separated with the header `customer_id basket_id item_id timestamp [store_id]`. The shipped models
-    are trained on all but the last baskets and judged on those, beside the baselines.
+    The file is tab-separated with the header `customer_id basket_id item_id timestamp [store_id]`; a timestamp may also
+    be the number of a day or of the customer's basket. The shipped models are trained on all but the last baskets and
+    judged on those, beside the baselines.
 
     Parameters
     ----------

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 """Seconds."""
 
+TYPED_BACK = frozenset({"reason", "refused in", "show"})
+"""Columns of the list that `--reason`, `--topic` and `caudal rejects show` ask for."""
+
 
 def list_(
     *,
@@ -155,10 +158,16 @@ def _tell_table(heaps: "list[Heap]", found: "Open") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table("reason", "refused in", "count", "newest", "show")
-    for heap in heaps:
-        cells = (printable(heap.reason), heap.topic, f"{heap.count:,}", _time(heap.newest), str(heap.last))
-        shown.add_row(*map(Text, cells))
+    rows = [
+        (printable(heap.reason), heap.topic, f"{heap.count:,}", _time(heap.newest), str(heap.last)) for heap in heaps
+    ]
+    shown = Table()
+    for number, name in enumerate(("reason", "refused in", "count", "newest", "show")):
+        # What is typed back is never cut short, however narrow the terminal.
+        whole = max((len(row[number]) for row in rows), default=0) if name in TYPED_BACK else None
+        shown.add_column(name, no_wrap=whole is not None, min_width=whole, overflow="fold")
+    for row in rows:
+        shown.add_row(*map(Text, row))
     console = Console()
     console.print(shown)
     console.print(f"{sum(heap.count for heap in heaps):,} open, {found.put_back:,} put back")

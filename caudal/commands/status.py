@@ -72,7 +72,8 @@ def _table(found: "Status") -> "Table":
     from rich.text import Text
 
     numbers = ("end", "committed", "ledger", "lag", "waiting", "outbox")
-    table = Table("partition", "owner")
+    table = Table("partition")
+    table.add_column("owner", overflow="fold")
     for name in numbers:
         table.add_column(name, justify="right")
     for row in found.rows:

@@ -51,7 +51,9 @@ def show(options: Options, settings: Settings) -> None:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caudal-")))
         trained = stack.enter_context(training(settings.models, year.until, logs))
         year = year.moved(int(time() * 1000))
-        console.print("Starting broker, Valkey, worker and gateway ...")
+        console.print(
+            "Starting broker, Valkey, worker and gateway; the first time, code is compiled for this machine ..."
+        )
         system = stack.enter_context(running(Plan(settings, year.shop, data=logs)))
         tell_addresses(console, system)
         run = _plan(options, year, (system, trained), console)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from recommender import blend
 from recommender.model import Model
 from recommender.policy import BlendPolicy
+from recommender.training.session_weight import as_one_session
 
 BLEND = "blend"
 RANKED = "ranker over the blend"
@@ -41,30 +41,26 @@ BASELINES = {
 }
 """Ties within a baseline go to the more popular item."""
 
-_ONE_SESSION = replace(SHIPPED, session_gap=timedelta(days=36_500), in_view=timedelta(seconds=-1))
-"""A file says by itself what a session is; and an item that is looked at twice is a case like any other."""
 
-_OWN = replace(_NONE, session=1.0, session_gap=_ONE_SESSION.session_gap, in_view=_ONE_SESSION.in_view)
-
-SESSION_CONTENDERS = {
-    **{
-        name: replace(
-            contender,
-            policy=replace(contender.policy, session_gap=_ONE_SESSION.session_gap, in_view=_ONE_SESSION.in_view),
-        )
-        for name, contender in BASELINES.items()
-    },
-    RULES: Contender(_OWN, {"neighbours": 0.0, "again": 0.0, "follow": 1.0}),
-    NEIGHBOURS: Contender(_OWN, {"follow": 0.0, "follow_second": 0.0, "again": 0.0}),
-    SESSIONS: Contender(_OWN),
-    "blend without rules": Contender(_ONE_SESSION, {"follow": 0.0, "follow_second": 0.0}),
-    "blend without returns": Contender(_ONE_SESSION, {"again": 0.0, "current": -1.0}),
-    "blend without distances": Contender(_ONE_SESSION, {"reach": 1e9, "backward": 1.0}),
-    "blend without rarity": Contender(_ONE_SESSION, {"rarity": 0.0, "rarity_voted": 0.0}),
-    "blend without sessions": Contender(replace(_ONE_SESSION, session=0.0)),
-    BLEND: Contender(_ONE_SESSION),
-}
-"""The blend last: what has to beat the others."""
+def session_contenders(shipped: BlendPolicy) -> dict[str, Contender]:
+    """By name, the blend last: what has to beat the others. shipped: of the trained model."""
+    blended, own = as_one_session(shipped), as_one_session(replace(_NONE, session=1.0))
+    single = {
+        name: replace(contender, policy=as_one_session(contender.policy)) for name, contender in BASELINES.items()
+    }
+    return {
+        **single,
+        RULES: Contender(own, {"neighbours": 0.0, "again": 0.0, "follow": 1.0}),
+        NEIGHBOURS: Contender(own, {"follow": 0.0, "follow_second": 0.0, "again": 0.0}),
+        SESSIONS: Contender(own),
+        "blend before tuning": Contender(as_one_session(SHIPPED)),
+        "blend without rules": Contender(blended, {"follow": 0.0, "follow_second": 0.0}),
+        "blend without returns": Contender(blended, {"again": 0.0, "current": -1.0}),
+        "blend without distances": Contender(blended, {"reach": 1e9, "backward": 1.0}),
+        "blend without rarity": Contender(blended, {"rarity": 0.0, "rarity_voted": 0.0}),
+        "blend without sessions": Contender(replace(blended, session=0.0)),
+        BLEND: Contender(blended),
+    }
 
 
 def basket_contenders(shipped: BlendPolicy) -> dict[str, BlendPolicy]:

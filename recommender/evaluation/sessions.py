@@ -1,6 +1,7 @@
 """`caudal evaluate sessions`: after every click of a test session, the next one is predicted."""
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +10,14 @@ from numpy.typing import NDArray
 
 from recommender.evaluation import metrics
 from recommender.evaluation.asking import latency, lists, quick_lists
-from recommender.evaluation.contenders import BLEND, SESSION_CONTENDERS
+from recommender.evaluation.contenders import BLEND, Contender, session_contenders
 from recommender.evaluation.metrics import Values
 from recommender.evaluation.report import Report, intervals, means
 from recommender.model import Model, make_model
+from recommender.policy import BlendPolicy
 from recommender.recommend import Query
 from recommender.training.progress import Progress, silent
+from recommender.training.session_weight import VALUES
 from recommender.training.shopping import along_clicks, clicks_by_session
 from recommender.training.table import TableRefused, read_sessions
 from recommender.training.train import TRAINING, train
@@ -22,6 +25,8 @@ from recommender.training.transactions import Transactions
 
 PLACES = 20
 """Length of the lists that are judged."""
+
+Ask = Callable[[list[Query], Model, BlendPolicy], Iterator[list[str]]]
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,10 @@ def evaluate_sessions(
         raise TableRefused(f"{training}, {test}: lines to learn from and a test session of two clicks are needed")
     model = make_model("evaluated", trained_on(taught, progress))
     known = set(model.items)
-    values = {}
-    for number, name in enumerate(SESSION_CONTENDERS):
-        progress(f"judging {name}", 0.75 + 0.25 * number / len(SESSION_CONTENDERS))
-        values[name] = _values(cases, model, name)
+    values, contenders = {}, session_contenders(model.blend)
+    for number, (name, contender) in enumerate(contenders.items()):
+        progress(f"judging {name}", 0.75 + 0.25 * number / len(contenders))
+        values[name] = _values(cases, model, contender, lists if name == BLEND else quick_lists)
     return Report(
         form="sessions",
         n=len(cases.queries),
@@ -64,9 +69,9 @@ def evaluate_sessions(
         skipped={"sessions of a single click": cases.single},
         models={name: means(each) for name, each in values.items()},
         intervals=intervals(values[BLEND], cases.sessions, TRAINING.seed),
-        tuning=model.tuning._asdict(),
+        tuning=model.tuning._asdict() | weights(model.blend),
         known=float(np.mean([item in known for (item,) in cases.wanted])),
-        latency=latency(cases.queries, model, SESSION_CONTENDERS[BLEND].policy),
+        latency=latency(cases.queries, model, contenders[BLEND].policy),
         seed=TRAINING.seed,
         seconds=round(time.perf_counter() - began, 1),
     )
@@ -89,9 +94,12 @@ def cases_of(lines: Transactions, shortest: int) -> Cases:
     return cases
 
 
-def _values(cases: Cases, model: Model, name: str) -> dict[str, Values]:
-    contender = SESSION_CONTENDERS[name]
-    ask = lists if name == BLEND else quick_lists
+def weights(policy: BlendPolicy) -> dict[str, float]:
+    """What training tunes of the sources' weights on sessions."""
+    return {f"weight of {name}": float(getattr(policy, name)) for name in VALUES}
+
+
+def _values(cases: Cases, model: Model, contender: Contender, ask: Ask) -> dict[str, Values]:
     places = metrics.places_of(list(ask(cases.queries, contender.of(model), contender.policy)), cases.wanted)
     return {
         "HR@10": metrics.hits(places, 10),

@@ -1,5 +1,6 @@
 """Tab-separated files of anybody's shop: a header line, then one purchase or click a line."""
 
+from array import array
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,14 @@ STORE = "store_id"
 
 SESSIONS = ("session_id", "item_id", "timestamp")
 
+DAY = 86_400
+
 SECONDS_UNTIL = 1e11
 """A larger number than this cannot be seconds (the year 5138): it counts thousandths, millionths or billionths."""
+
+FEWEST_SECONDS = 1e5
+"""Where no number of a file of purchases is larger than this, they count days, or each customer's baskets: no shop's
+log ends on the 2nd of January 1970, and as seconds all of it would have happened at once."""
 
 LARGEST = 1e20
 """A number from here on is no time in any of these."""
@@ -29,25 +36,29 @@ class TableRefused(Exception):
 
 
 def read_baskets(path: Path) -> Transactions:
-    """Purchases: `customer_id basket_id item_id timestamp [store_id]`. Raises TableRefused."""
+    """Purchases: `customer_id basket_id item_id timestamp [store_id]`. Raises TableRefused.
+
+    A timestamp may also be the number of a day, or of the customer's basket.
+    """
     customers, baskets, items, stores = Numbers(), Numbers(), Numbers(), Numbers()
-    lines: list[tuple[int, int, int, int]] = []
-    times: list[float] = []
+    columns, times = (array("i"), array("i"), array("i"), array("i")), array("d")
     for fields, at in _rows(path, BASKETS, STORE):
         customer, basket, item = fields[:3]
-        store = stores[fields[4]] if len(fields) > 4 and fields[4] else NO_STORE
-        lines.append((customers[customer], baskets[f"{customer}\t{basket}"], items[item], store))
+        columns[0].append(customers[customer])
+        columns[1].append(baskets[f"{customer}\t{basket}"])
+        columns[2].append(items[item])
+        columns[3].append(stores[fields[4]] if len(fields) > 4 and fields[4] else NO_STORE)
         times.append(at)
-    customer_n, basket_n, item_n, store_n = np.array(lines, np.int64).reshape(-1, 4).T
+    customer_n, basket_n, item_n, store_n = (np.array(column, np.int32) for column in columns)
     return Transactions(
         customers=customers.ids(),
         items=items.ids(),
         stores=stores.ids(),
-        customer=customer_n.astype(np.int32),
-        item=item_n.astype(np.int32),
-        store=store_n.astype(np.int32),
-        basket=basket_n.astype(np.int32),
-        at=_instants(times),
+        customer=customer_n,
+        item=item_n,
+        store=store_n,
+        basket=basket_n,
+        at=_of_days(_instants(times)),
     )
 
 
@@ -62,22 +73,21 @@ def read_sessions(path: Path) -> Transactions:
     In the order of time, to which parts of a second count; what happened at one moment in the order of the file.
     """
     sessions, items = Numbers(), Numbers()
-    lines: list[tuple[int, int]] = []
-    times: list[float] = []
+    columns, times = (array("i"), array("i")), array("d")
     for (session, item, _), at in _rows(path, SESSIONS):
-        lines.append((sessions[session], items[item]))
+        columns[0].append(sessions[session])
+        columns[1].append(items[item])
         times.append(at)
-    order = np.argsort(np.array(times), kind="stable")
-    session_n, item_n = np.array(lines, np.int64).reshape(-1, 2)[order].T
-    session32 = session_n.astype(np.int32)
+    order = np.argsort(np.array(times, np.float64), kind="stable")
+    session_n, item_n = (np.array(column, np.int32)[order] for column in columns)
     return Transactions(
         customers=sessions.ids(),
         items=items.ids(),
         stores=(),
-        customer=session32,
-        item=item_n.astype(np.int32),
-        store=np.full(len(lines), NO_STORE, np.int32),
-        basket=session32,
+        customer=session_n,
+        item=item_n,
+        store=np.full(len(times), NO_STORE, np.int32),
+        basket=session_n,
         at=_instants(times)[order],
     )
 
@@ -107,7 +117,7 @@ def _lines(path: Path) -> Iterator[str]:
         raise TableRefused(f"{path}: {error}") from error
 
 
-def _instants(times: list[float]) -> NDArray[np.int64]:
+def _instants(times: Sequence[float]) -> NDArray[np.int64]:
     """(L,) whole seconds. A column in which every number is a day such as 20261231 counts days, not seconds."""
     at = np.array(times, np.float64).astype(np.int64)
     year, rest = np.divmod(at, 10_000)
@@ -118,6 +128,11 @@ def _instants(times: list[float]) -> NDArray[np.int64]:
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
     dates = months.astype("datetime64[D]") + (day - 1)
     return np.asarray(dates.astype("datetime64[s]"), np.int64)
+
+
+def _of_days(at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(L,) seconds, of a column that counts days from some first one or each customer's baskets."""
+    return at * DAY if int(at.max(initial=0)) < FEWEST_SECONDS else at
 
 
 def _seconds(text: str, path: Path, number: int) -> float:

@@ -8,15 +8,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.arrays import Arrays
 from recommender.blend import BlendTuning, blend_arrays
 from recommender.model import Model, make_model, texts, texts_of
 from recommender.policy import TrainingPolicy
 from recommender.publication import Provenance, publish
 from recommender.ranker import Ranker, ranker_arrays
 from recommender.session_build import Log, index_sessions
-from recommender.session_index import session_arrays
+from recommender.session_index import Tuning, session_arrays
 from recommender.training.alike import alike
-from recommender.training.blend_tuning import tune_blend
+from recommender.training.blend_tuning import MOST_LINES, TRIAL_ITERATIONS, tune_blend
 from recommender.training.complete_journey import read_complete_journey
 from recommender.training.covisitation import together
 from recommender.training.factors import factors
@@ -24,7 +25,8 @@ from recommender.training.popularity import by_popularity, popular
 from recommender.training.progress import Progress, silent
 from recommender.training.ranking import learn_ranker
 from recommender.training.repeats import repeats
-from recommender.training.session_log import log_of
+from recommender.training.session_log import log_of, numbers_of, starts_of
+from recommender.training.session_weight import held_out, questions_of, weigh_sessions
 from recommender.training.table import of_sessions, read_baskets, read_sessions
 from recommender.training.transactions import Transactions
 from recommender.training.tuning import tune
@@ -123,11 +125,49 @@ def learn(
         again = repeats(lines, list(texts_of(arrays["item_ids"])))
         arrays |= ranker_arrays(Ranker(order.trees, again, order.depth))
     if sessions is not None:
-        log = _log(sessions, list(texts_of(arrays["item_ids"])))
-        popularity = arrays["popularity"].astype(np.float32)
-        asking = tune(log, popularity, policy.seed, lambda doing, part: progress(doing, 0.8 + 0.2 * part))
+        log, popularity = _log(sessions, arrays), arrays["popularity"].astype(np.float32)
+        asking = tune(log, popularity, policy.seed, lambda doing, part: progress(doing, 0.8 + 0.15 * part))
         arrays |= session_arrays(index_sessions(log, popularity), asking)
+        progress("how much a session says", 0.95)
+        arrays |= _weighed(Shop(lines, sessions, policy, tuning), arrays, asking)
     return Learned(arrays, {"ranker": why})
+
+
+class Shop(NamedTuple):
+    """lines: each item of a basket once."""
+
+    lines: Transactions
+    sessions: Transactions
+    policy: TrainingPolicy
+    tuning: BlendTuning
+
+
+def _weighed(shop: Shop, arrays: dict[str, NDArray[np.generic]], asking: Tuning) -> dict[str, NDArray[np.generic]]:
+    """The weights of the sources, that of sessions among them; none where they are the defaults.
+
+    Where the sessions are all there is, the trial learns from those before the ones that it is asked about; purchases
+    of a log of their own say nothing of the clicks that are asked for, and their models stay as they are.
+    """
+    lines, sessions, policy, tuning = shop
+    late = held_out(sessions)
+    alone = lines.customers is sessions.customers
+    early = sessions.only(~late)
+    if alone:
+        fast = replace(policy, iterations=min(policy.iterations, TRIAL_ITERATIONS))
+        arrays = _taught(_distinct(_newest(early)), fast, silent)
+    log, popularity = _log(early, arrays), arrays["popularity"].astype(np.float32)
+    trial = make_model("trial", arrays | session_arrays(index_sessions(log, popularity), asking))
+    tuning = weigh_sessions(questions_of(sessions.only(late), trial, policy.seed), tuning, alone)
+    return {} if tuning == BlendTuning() else blend_arrays(tuning)
+
+
+def _newest(lines: Transactions) -> Transactions:
+    """As many of the newest sessions as a trial can do with."""
+    if len(lines) <= MOST_LINES:
+        return lines
+    number = numbers_of(lines)
+    starts = starts_of(number)
+    return lines.only(number >= np.searchsorted(starts, len(lines) - MOST_LINES))
 
 
 def _trial(lines: Transactions, policy: TrainingPolicy) -> Model:
@@ -148,8 +188,9 @@ def _taught(lines: Transactions, policy: TrainingPolicy, progress: Progress) -> 
     return arrays
 
 
-def _log(sessions: Transactions, names: list[str]) -> Log:
+def _log(sessions: Transactions, arrays: Arrays) -> Log:
     """The sessions with the rows of the shelf in place of item numbers, without what the shelf does not know."""
+    names = texts_of(arrays["item_ids"])
     rows = {name: row for row, name in enumerate(names)}
     row_of = np.array([rows.get(item, -1) for item in sessions.items], np.int32)
     known = sessions.only(row_of[sessions.item] >= 0)

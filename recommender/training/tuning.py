@@ -20,8 +20,8 @@ VALUES: dict[str, tuple[float, ...]] = {
     "again": (0.0, 0.2, 0.5, 0.8, 1.2, 2.0),
     "again_fading": (0.5, 1.0, 3.0, 8.0),
     "seen": (1.0, 0.5, 0.2, 0.0),
-    "follow": (0.0, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2),
-    "reach": (0.5, 1.0, 2.0, 4.0, 8.0, 100.0),
+    "follow": (0.0, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 4.0),
+    "reach": (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 100.0),
     "fading": (0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0),
     "backward": (1.0, 0.7, 0.4, 0.2, 0.0),
     "age": (0.03, 0.1, 0.3, 1.0, 100.0),
@@ -55,7 +55,7 @@ class Trial:
     """Questions whose answers are known. log: all of the shop's sessions. seed: of which are asked."""
 
     def __init__(self, log: Log, popularity: NDArray[np.float32], seed: int) -> None:
-        split = _split(log)
+        split = newest(log.starts)
         self._index: SessionIndex = index_sessions(log.before(split), popularity)
         self._clicks = log.clicks
         first, end = _prefixes(log, split)
@@ -93,10 +93,11 @@ def tune(log: Log, popularity: NDArray[np.float32], seed: int, progress: Progres
     return tuning
 
 
-def _split(log: Log) -> int:
-    """The session from which on is asked: enough questions, but never more than `SHARE` of the sessions."""
-    sessions = len(log.starts) - 1
-    open_ = np.cumsum(np.maximum(np.diff(log.starts) - 1, 0)[::-1])
+def newest(starts: NDArray[np.int64]) -> int:
+    """The session from which on is asked: enough questions, but never more than `SHARE` of the sessions. starts: as of
+    a `Log`."""
+    sessions = len(starts) - 1
+    open_ = np.cumsum(np.maximum(np.diff(starts) - 1, 0)[::-1])
     enough = int(np.searchsorted(open_, QUESTIONS[-1])) + 1
     return sessions - min(enough, int(SHARE * sessions))
 

@@ -4,10 +4,11 @@ One JSON object a line, with the fields of `retail.catalog.Item`, `retail.stores
 `retail.merchandising.Rule`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -15,8 +16,9 @@ import msgspec
 from recommender.placements import RECIPES
 from retail.catalog import Item
 from retail.merchandising import Rule
-from retail.offers import Offer
+from retail.offers import Benefit, BenefitKind, Offer
 from retail.stores import Store
+from streams.topics.loose_ends import ignored, loose_ends
 
 CATALOG_FILES = ("catalog.jsonl", "catalog.json")
 STORE_FILES = ("stores.jsonl", "stores.json")
@@ -34,39 +36,57 @@ class ShopUnreadable(Exception):
 
 @dataclass(frozen=True)
 class Shop:
+    """notes: what the files say in vain, a sentence each."""
+
     items: list[Item]
     stores: list[Store]
     offers: list[Offer]
     rules: list[Rule] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_shop(folder: Path) -> Shop:
     """Reads whichever of the four files the folder has. Raises ShopUnreadable, before anything is loaded."""
     if not folder.is_dir():
         raise ShopUnreadable(f"{folder} is no folder")
+    notes: list[str] = []
     shop = Shop(
-        items=_read(folder, CATALOG_FILES, Item, _check_item),
-        stores=_read(folder, STORE_FILES, Store, _check_store),
-        offers=_read(folder, OFFER_FILES, Offer, _check_offer),
-        rules=_read(folder, RULE_FILES, Rule, _check_rule),
+        items=_read(folder, CATALOG_FILES, _Kind(Item, _check_item, notes)),
+        stores=_read(folder, STORE_FILES, _Kind(Store, _check_store, notes)),
+        offers=_read(folder, OFFER_FILES, _Kind(Offer, _check_offer, notes)),
+        rules=_read(folder, RULE_FILES, _Kind(Rule, _check_rule, notes)),
+        notes=notes,
     )
+    notes.extend(loose_ends(shop))
     if not (shop.items or shop.stores or shop.offers or shop.rules):
         names = ", ".join(files[0] for files in (CATALOG_FILES, STORE_FILES, OFFER_FILES, RULE_FILES))
         raise ShopUnreadable(f"{folder} holds nothing to load: expected {names}")
     return shop
 
 
-def _read(folder: Path, names: tuple[str, ...], kind: type[T], check: Callable[[T], str]) -> list[T]:
+@dataclass(frozen=True)
+class _Kind(Generic[T]):
+    """How entries of a file are read. check: what is wrong with one, "" where nothing is."""
+
+    type: type[T]
+    check: Callable[[T], str]
+    notes: list[str]
+
+
+def _read(folder: Path, names: tuple[str, ...], kind: _Kind[T]) -> list[T]:
     path = next((folder / name for name in names if (folder / name).exists()), None)
     if path is None:
         return []
     entries: dict[str, T] = {}
+    unknown: Counter[str] = Counter()
     for place, raw in _entries(path):
-        entry = _decode(place, raw, kind)
-        problem = check(entry) or ("this id is there already" if entry.id in entries else "")
+        entry = _decode(place, raw, kind.type)
+        unknown.update(msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).keys() - kind.type.__struct_fields__)
+        problem = kind.check(entry) or ("this id is there already" if entry.id in entries else "")
         if problem:
-            raise ShopUnreadable(f"{place}: {kind.__name__.lower()} {entry.id!r}: {problem}")
+            raise ShopUnreadable(f"{place}: {kind.type.__name__.lower()} {entry.id!r}: {problem}")
         entries[entry.id] = entry
+    kind.notes.extend(ignored(f"entries in {path.name}", unknown))
     return list(entries.values())
 
 
@@ -123,7 +143,17 @@ def _check_store(store: Store) -> str:
 
 
 def _check_offer(offer: Offer) -> str:
-    return "it ends before it starts" if offer.ends <= offer.starts else _check_identity(offer.id)
+    if offer.ends <= offer.starts:
+        return "it ends before it starts"
+    return _check_benefit(offer.benefit) or _check_identity(offer.id)
+
+
+def _check_benefit(benefit: Benefit) -> str:
+    if benefit.kind is BenefitKind.PERCENT and not 0 < benefit.value <= 100:
+        return f"{benefit.value} percent is none of 1 to 100"
+    if benefit.kind is BenefitKind.AMOUNT and benefit.value <= 0:
+        return f"an amount of {benefit.value} is no benefit; it is told in cents, or what the currency has"
+    return ""
 
 
 def _check_rule(rule: Rule) -> str:

@@ -36,7 +36,7 @@ class Journal:
         """Writes them to `events.web` as any producer of the shop would, keyed by customer."""
         producer = KafkaProducer(bootstrap_servers=self.settings.broker.split(","), acks="all")
         for event in events:
-            self._note(event)
+            self.note(event)
             key = str(event["userId"]).encode()
             producer.send(WEB.name, key=key, value=json.dumps(event).encode())
             if pause:
@@ -44,7 +44,7 @@ class Journal:
         producer.flush(30)
         producer.close()
 
-    def _note(self, event: dict[str, object]) -> None:
+    def note(self, event: dict[str, object]) -> None:
         self.sends += 1
         message = str(event["messageId"])
         if message not in self.messages:

@@ -38,7 +38,7 @@ class Household(Journal):
         """Written as the gateway does: keyed by the event's strongest identifier."""
         producer = KafkaProducer(bootstrap_servers=self.settings.broker.split(","), acks="all")
         for device, person, event in events:
-            self._note({**event, "userId": person})
+            self.note({**event, "userId": person})
             key = str(event.get("userId") or f"anonymous:{event['anonymousId']}")
             producer.send(TOPICS[device], key=key.encode(), value=json.dumps(event).encode())
             time.sleep(0.0005)

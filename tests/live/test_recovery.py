@@ -161,4 +161,4 @@ def test_a_foreign_producer_cannot_split_a_customer_over_two_partitions(settings
 def test_a_worker_takes_partitions_once_its_kernels_are_compiled(settings: Settings, tmp_path: Path) -> None:
     with worker_process(settings, tmp_path) as worker:
         told = [json.loads(line)["event"] for line in worker.log.read_text().splitlines()]
-    assert told.index("kernels compiled") < told.index("partitions assigned")
+    assert told.index("kernels ready") < told.index("partitions assigned")

@@ -54,3 +54,14 @@ def test_the_table_shows_a_strangers_reason_as_it_is(
     assert "\x1b" not in shown
     for told in ("1,200", "0/17", "2026-11-23T12:00:00+00:00", "3 put back", "1 records are no rejects"):
         assert told in shown
+
+
+def test_what_is_asked_for_by_a_reason_can_be_read_in_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    _tell_table([Heap("timestamp_out_of_range", "customer-events", 1200, NOON, Position(11, 1_234_567))], Open())
+    shown = capsys.readouterr().out
+    assert "timestamp_out_of_range" in shown
+    assert "customer-events" in shown
+    assert "11/1234567" in shown

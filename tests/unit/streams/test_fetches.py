@@ -39,7 +39,7 @@ class Broker:
         self.asked.append((topics, request._max_wait_ms))
         brought = topics & self.there
         self.there -= brought
-        return Answer([(topic, [(0, 0, 5, bytes(self.size) if topic in brought else b"")]) for topic in topics])
+        return Answer([(topic, [(0, 0, 5, -1, bytes(self.size) if topic in brought else b"")]) for topic in topics])
 
 
 class SlowBroker(Broker):
@@ -50,7 +50,7 @@ class SlowBroker(Broker):
         if request._max_wait_ms >= 30:
             return await super().send(node, request, **how)
         self.asked.append(({topic for topic, _ in request.topics}, request._max_wait_ms))
-        return Answer([(topic, [(0, 0, 99 if topic in self.there else 5, b"")]) for topic, _ in request.topics])
+        return Answer([(topic, [(0, 0, 99 if topic in self.there else 5, -1, b"")]) for topic, _ in request.topics])
 
 
 def whole(topics: set[str] = OUTER | INNER) -> FetchRequest:
@@ -192,6 +192,23 @@ async def test_a_broker_that_needs_longer_is_given_longer() -> None:
 
 async def test_a_broker_with_nothing_new_is_not_given_longer() -> None:
     broker = Broker()
+    fetching = fetches(broker)
+    for _ in range(3):
+        await fetching.send(0, whole())
+    assert [wait for _, wait in broker.asked] == [LONG] * 3
+
+
+class WithOpenTransaction(Broker):
+    """Holds records of a transaction that is neither committed nor taken back."""
+
+    async def send(self, node: int, request: object, **how: object) -> object:
+        assert isinstance(request, FetchRequest)
+        self.asked.append(({topic for topic, _ in request.topics}, request._max_wait_ms))
+        return Answer([(topic, [(0, 0, 99, 5, b"")]) for topic, _ in request.topics])
+
+
+async def test_no_fetch_is_given_longer_for_the_sake_of_a_transaction_that_is_open() -> None:
+    broker = WithOpenTransaction()
     fetching = fetches(broker)
     for _ in range(3):
         await fetching.send(0, whole())

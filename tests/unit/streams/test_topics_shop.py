@@ -1,5 +1,6 @@
 """A shop's files are read whole or refused, naming file, line and what is wrong."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ from retail.merchandising import Effect, Rule
 from retail.offers import Benefit, BenefitKind, Offer
 from retail.stores import Beacon, Store, Zone
 from streams.topics.shop import ShopUnreadable, read_shop
+from tests.architecture.sources import ROOT
 
 MUG = Item(id="mug", name="Mug", category="kitchen", price=900, currency="EUR")
 MADRID = Store(
@@ -69,6 +71,16 @@ def test_a_shop_may_have_a_catalogue_alone(tmp_path: Path) -> None:
             [b'{"id":"t","name":"","title":"","body":"","benefit":{"kind":"x"}}'],
             r"at `\$\.benefit\.kind`",
         ),
+        (
+            "offers.jsonl",
+            [msgspec.structs.replace(TEN, benefit=Benefit(BenefitKind.PERCENT, 110))],
+            "'ten': 110 percent is none of 1 to 100",
+        ),
+        (
+            "offers.jsonl",
+            [msgspec.structs.replace(TEN, benefit=Benefit(BenefitKind.AMOUNT, -5))],
+            "an amount of -5 is no benefit",
+        ),
         ("merchandising.jsonl", [b'{"id":"r","effect":"exclude"}'], r"line 1: it names neither items nor categories"),
         ("merchandising.jsonl", [b'{"id":"r","effect":"hide","items":["a"]}'], r"Invalid enum value 'hide'"),
         ("merchandising.jsonl", [b'{"id":"r","effect":"pin","items":["a","b"]}'], r"a pin names exactly one item"),
@@ -103,3 +115,41 @@ def test_a_folder_without_a_shop_says_what_it_expected(tmp_path: Path) -> None:
         read_shop(tmp_path)
     with pytest.raises(ShopUnreadable, match="is no folder"):
         read_shop(tmp_path / "nowhere")
+
+
+def test_the_shop_of_the_guide_is_read_and_says_nothing_in_vain(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "shop.md").read_text()
+    blocks = re.findall(r"^## (\w+\.jsonl)\n\n```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in blocks] == ["catalog.jsonl", "stores.jsonl", "offers.jsonl"]
+    for name, lines in blocks:
+        (tmp_path / name).write_text(lines)
+
+    shop = read_shop(tmp_path)
+
+    assert (len(shop.items), len(shop.stores), len(shop.offers), shop.notes) == (3, 1, 2, [])
+
+
+def test_what_a_shop_says_in_vain_is_told(tmp_path: Path) -> None:
+    write(
+        tmp_path, "catalog.jsonl", MUG, b'{"id": "cup", "department": "home", "prize": 5}', b'{"id": "pot", "prize": 6}'
+    )
+    write(tmp_path, "stores.jsonl", MADRID)
+    vain = msgspec.structs.replace(
+        TEN, stores=frozenset({"madird"}), items=frozenset({"mug", "jug"}), categories=frozenset({"home"})
+    )
+    write(tmp_path, "offers.jsonl", vain)
+    write(tmp_path, "merchandising.jsonl", Rule(id="r", effect=Effect.EXCLUDE, categories=frozenset({"home", "cars"})))
+
+    assert read_shop(tmp_path).notes == [
+        "the field 'prize' of 2 entries in catalog.jsonl is not known here and was left out",
+        "offer 'ten' names the item 'jug', which the files lack",
+        "offer 'ten' names the category 'home', which the files lack",
+        "offer 'ten' names the store 'madird', which the files lack",
+        "rule 'r' names the category 'cars', which the files lack",
+    ]
+
+
+def test_a_part_of_a_shop_is_not_missing_the_rest(tmp_path: Path) -> None:
+    write(tmp_path, "offers.jsonl", msgspec.structs.replace(TEN, stores=frozenset({"lyon"}), items=frozenset({"mug"})))
+
+    assert read_shop(tmp_path).notes == []

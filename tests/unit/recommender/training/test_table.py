@@ -15,10 +15,11 @@ def table(folder: Path, *lines: str, header: str = HEADER) -> Path:
 
 
 def test_purchases_are_read_with_their_store(tmp_path: Path) -> None:
-    lines = read_baskets(table(tmp_path, "ana\t1\tmug\t100\tmadrid", "bo\t1\tcup\t200\t", header=HEADER + "\tstore_id"))
+    bought = ("ana\t1\tmug\t1795435200\tmadrid", "bo\t1\tcup\t1795435300\t")
+    lines = read_baskets(table(tmp_path, *bought, header=HEADER + "\tstore_id"))
     assert (lines.customers, lines.items, lines.stores) == (("ana", "bo"), ("mug", "cup"), ("madrid",))
     assert lines.store.tolist() == [0, -1]
-    assert lines.at.tolist() == [100, 200]
+    assert lines.at.tolist() == [1_795_435_200, 1_795_435_300]
 
 
 def test_the_same_basket_id_of_two_customers_is_two_baskets(tmp_path: Path) -> None:
@@ -57,6 +58,12 @@ def test_clicks_of_one_second_are_in_the_order_of_its_parts(tmp_path: Path) -> N
 def test_a_column_of_days_is_read_as_days(tmp_path: Path) -> None:
     assert np.diff(read_baskets(table(tmp_path, "ana\t1\tmug\t20261130", "ana\t2\tmug\t20261201")).at) == [86_400]
     assert np.diff(read_baskets(table(tmp_path, "ana\t1\tmug\t20261130", "ana\t2\tmug\t20261330")).at) == [200]
+
+
+def test_a_column_that_counts_days_or_baskets_is_read_as_days(tmp_path: Path) -> None:
+    assert np.diff(read_baskets(table(tmp_path, "ana\t1\tmug\t1", "ana\t2\tmug\t711")).at) == [710 * 86_400]
+    clicks = read_sessions(table(tmp_path, "s\tmug\t1", "s\tcup\t2", header="session_id\titem_id\ttimestamp"))
+    assert np.diff(clicks.at) == [1]
 
 
 def test_blank_lines_and_a_byte_order_mark_hold_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,87 @@
+"""However a producer of the shop's own is set up, what it commits is applied once and stops no worker."""
+
+import asyncio
+import json
+import time
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from kafka import KafkaProducer
+
+from caudal.child import Child
+from streams.settings import Settings
+from streams.topics import WEB
+from tests.live.journal import Journal, Ledger, check, shopping, track
+from tests.processes import worker_process
+
+pytestmark = pytest.mark.live
+
+CODECS = ("gzip", "snappy", "lz4", "zstd")
+
+STALL = 6.0
+"""Seconds, so that a watchdog that is wrong ends the worker soon."""
+
+
+def test_events_are_read_however_their_batches_are_compressed(settings: Settings, worker: Child) -> None:
+    journal = Journal(settings)
+    for number, codec in enumerate(CODECS):
+        asyncio.run(send_compressed(journal, codec, number))
+    check(journal, Ledger(settings).wait(journal))
+    worker.check()
+
+
+async def send_compressed(journal: Journal, codec: str, number: int) -> None:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=journal.settings.broker, compression_type=codec, linger_ms=50, acks="all"
+    )
+    await producer.start()
+    try:
+        events = list(islice(shopping(100, start=100 * number, seed=number), 100))
+        for event in events:
+            journal.note(event)
+            await producer.send(WEB.name, json.dumps(event).encode(), key=str(event["userId"]).encode())
+    finally:
+        await producer.stop()
+
+
+def test_what_a_transaction_took_back_never_happened_and_its_marks_stop_nobody(
+    settings: Settings, tmp_path: Path
+) -> None:
+    if not settings.idempotent_producer:
+        pytest.skip("the embedded broker has no transactions")
+    hasty = settings.model_copy(update={"stall_timeout": STALL})
+    with worker_process(hasty, tmp_path) as worker:
+        producer = KafkaProducer(bootstrap_servers=settings.broker.split(","), transactional_id=settings.group)
+        producer.init_transactions()
+        add(producer, "ana", 1)
+        producer.commit_transaction()
+        add(producer, "bea", 5)
+        producer.abort_transaction()
+        add(producer, "ana", 2)
+        time.sleep(3 * STALL)  # an open transaction, and the marks at the end of a partition, are nothing undone
+        worker.check()
+        assert carts(settings) == {"ana": 1}
+        producer.commit_transaction()
+        producer.close()
+        deadline = time.monotonic() + 30
+        while carts(settings) != {"ana": 3} and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert carts(settings) == {"ana": 3}
+        time.sleep(2 * STALL)
+        worker.check()
+
+
+def add(producer: KafkaProducer, customer: str, quantity: int) -> None:
+    """Begins a transaction that holds one addition to a cart."""
+    producer.begin_transaction()
+    properties = {"product_id": "mug", "quantity": quantity}
+    event = track(customer, "Product Added", f"{customer}-{quantity}", properties)
+    producer.send(WEB.name, key=customer.encode(), value=json.dumps(event).encode()).get(30)
+
+
+def carts(settings: Settings) -> dict[str, int]:
+    """Units in the cart of whoever has a state."""
+    states = Ledger(settings).states(iter(["ana", "bea"]))
+    return {customer: sum(state.cart.values()) for customer, state in states.items()}
