@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import structlog
 from cyclopts import Parameter
 
 from gateway.settings import GatewaySettings
@@ -14,8 +15,11 @@ def gateway(*, settings: Annotated[GatewaySettings | None, Parameter(name="*")] 
     answers, also while Kafka or Redis are down; `/readyz` tells what is missing.
     """
     from caudal.logs import configure
+    from caudal.misspelt import strangers
     from gateway.app import serve
 
     settings = settings or GatewaySettings()
     configure(settings.log_format, settings.log_level)
+    for sentence in strangers():
+        structlog.get_logger().warning(sentence)
     serve(settings)

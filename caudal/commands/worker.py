@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import structlog
 from cyclopts import Parameter
 
 from streams.settings import Settings
@@ -14,8 +15,11 @@ def worker(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) 
     partitions among themselves, and take over what one that died leaves behind.
     """
     from caudal.logs import configure
+    from caudal.misspelt import strangers
     from streams.process import run
 
     settings = settings or Settings()
     configure(settings.log_format, settings.log_level)
+    for sentence in strangers():
+        structlog.get_logger().warning(sentence)
     return run(settings)
