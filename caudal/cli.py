@@ -115,4 +115,10 @@ def _told(fault: BaseException) -> str:
     """Of several that came together the first; its kind where it says nothing itself."""
     while isinstance(fault, BaseExceptionGroup):
         fault = fault.exceptions[0]
+    if type(fault).__name__ == "ValidationError":
+        from pydantic import ValidationError
+
+        from caudal.misspelt import told
+
+        return told(fault) if isinstance(fault, ValidationError) else str(fault)
     return str(fault) or type(fault).__name__

@@ -30,6 +30,7 @@ from gateway.desk import Desk
 from gateway.direct import DirectHttp
 from gateway.docs_page import Documents
 from gateway.door import Asked, Entrance, Sent, door, lost
+from gateway.fitness import verdict
 from gateway.front import Front
 from gateway.health import Health
 from gateway.inbox import Inboxes
@@ -58,12 +59,16 @@ from retail.reference import Reference
 from streams.state import Views
 from streams.state.models import ModelShelf
 from streams.state.redis import RedisViews
+from streams.topics.cut import TopicsAtBroker
 from streams.topics.endless import endless
 from streams.topics.follower import Follower
 from streams.topics.learner import Learner
 from streams.topics.publisher import Publisher
 
 log = structlog.get_logger()
+
+FIT_PATIENCE = 1.0
+"""Seconds that Kafka gets, beyond those that the start takes, to say how many partitions there are."""
 
 KEEP_ALIVE = 65
 """Seconds an idle connection is kept: longer than load balancers keep theirs (60), so they never meet a closed one."""
@@ -207,7 +212,10 @@ class Server(uvicorn.Server):
 
 
 def serve(settings: GatewaySettings) -> None:
-    """`caudal gateway`: blocks until SIGTERM or SIGINT. Starts also while Kafka or Redis are down."""
+    """`caudal gateway`: blocks until SIGTERM or SIGINT. Starts also while Kafka or Redis are down.
+
+    Raises UnfitPartitions, at the start or as soon as Kafka tells.
+    """
     sys.setswitchinterval(GIVE_WAY)
     gc.set_threshold(YOUNG, MIDDLE, OLD)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -216,7 +224,10 @@ def serve(settings: GatewaySettings) -> None:
 
 async def _serve(settings: GatewaySettings) -> None:
     async with AsyncExitStack() as stack:
+        fit = verdict(TopicsAtBroker(settings.broker), settings.customer_partitions)
+        stack.callback(fit.cancel)
         ports = await _connect(settings, stack)
+        await _heed(fit, FIT_PATIENCE)
         meters = Meters()
         server = Server(server_config(settings, build(settings, ports, meters)), ports.closing)
         if settings.mqtt_url.get_secret_value():
@@ -227,7 +238,16 @@ async def _serve(settings: GatewaySettings) -> None:
         if not len(KeyRing.from_settings(settings)):
             log.warning("no keys: everybody gets 401. Set CAUDAL_SITE_KEYS, CAUDAL_APP_KEYS, CAUDAL_STORE_KEYS, ...")
         log.info("gateway listens", host=settings.host, port=settings.port)
+        fit.add_done_callback(lambda told: None if told.cancelled() or told.exception() is None else server.stop())
         await server.serve()
+        await _heed(fit, 0.0)
+
+
+async def _heed(fit: "asyncio.Future[None]", patience: float) -> None:
+    """Waits so many seconds for Kafka's word. Raises UnfitPartitions."""
+    await asyncio.wait([fit], timeout=patience)
+    if fit.done():
+        fit.result()
 
 
 def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import structlog
 from cyclopts import Parameter
 
 from gateway.settings import GatewaySettings
@@ -15,9 +16,12 @@ def gateway(*, settings: Annotated[GatewaySettings | None, Parameter(name="*")] 
     """
     from caudal.heap import keep_small
     from caudal.logs import configure
+    from caudal.misspelt import strangers
     from gateway.app import serve
 
     settings = settings or GatewaySettings()
     keep_small()
     configure(settings.log_format, settings.log_level)
+    for sentence in strangers():
+        structlog.get_logger().warning(sentence)
     serve(settings)

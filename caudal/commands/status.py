@@ -104,5 +104,7 @@ def _summary(found: "Status") -> str:
             f"Redis {store.version} · {store.role or UNKNOWN} · {store.policy or UNKNOWN} · "
             f"{store.used / 1e6:,.0f}{limit} MB"
         )
+    if found.sources:
+        lines.append("not identified yet: " + ", ".join(f"{s.topic} {s.count:,}" for s in found.sources))
     lines.append("all is well" if found.is_well else "not all is well:")
     return "\n".join(lines)

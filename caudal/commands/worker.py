@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import structlog
 from cyclopts import Parameter
 
 from streams.settings import Settings
@@ -15,9 +16,12 @@ def worker(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) 
     """
     from caudal.heap import keep_small
     from caudal.logs import configure
+    from caudal.misspelt import strangers
     from streams.process import run
 
     settings = settings or Settings()
     keep_small()
     configure(settings.log_format, settings.log_level)
+    for sentence in strangers():
+        structlog.get_logger().warning(sentence)
     return run(settings)

@@ -3,7 +3,7 @@
 Gathered without a part in the consumer group and without writing anything. What a server does not tell is None.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from streams.topics import CUSTOMER_EVENTS
@@ -39,14 +39,27 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Source:
+    """What lies in a channel topic and is not identified yet. count: records. waiting: seconds that the oldest has been
+    there, None where nobody told."""
+
+    topic: str
+    count: int
+    waiting: float | None = None
+
+
+@dataclass(frozen=True)
 class Broker:
-    """By partition of `customer-events`: owners, ends, committed. group: its state in Kafka's words."""
+    """By partition of `customer-events`: owners, ends, committed. group: its state in Kafka's words. undone: of the
+    topics that come before it, by topic and partition, the first offset that is not committed and where the log ends;
+    only where there is something between the two."""
 
     owners: Mapping[int, str] | None = None
     ends: Mapping[int, int] | None = None
     committed: Mapping[int, int] | None = None
     group: str | None = None
     members: int | None = None
+    undone: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     troubles: tuple[str, ...] = ()
 
 
@@ -80,11 +93,30 @@ class Status:
     trial: str
     store: Store | None
     rows: tuple[Row, ...]
+    sources: tuple[Source, ...]
     troubles: tuple[str, ...]
 
     @property
     def is_well(self) -> bool:
         return not self.troubles
+
+
+def sources_of(broker: Broker | None, since: Mapping[tuple[str, int], float]) -> tuple[Source, ...]:
+    """By topic, only those with something. since: by topic and partition, how many seconds its oldest record waits."""
+    counts: dict[str, int] = {}
+    for (topic, _), (done, end) in (broker.undone if broker else {}).items():
+        counts[topic] = counts.get(topic, 0) + end - done
+    oldest = {topic: [age for (name, _), age in since.items() if name == topic] for topic in counts}
+    return tuple(Source(topic, count, max(oldest[topic], default=None)) for topic, count in sorted(counts.items()))
+
+
+def late_sources(sources: Iterable[Source]) -> Iterator[str]:
+    for source in sources:
+        if source.waiting is not None and source.waiting > LATE:
+            yield (
+                f"{source.topic}: the oldest event not identified has been waiting for {source.waiting:.0f} s, "
+                f"{source.count:,} are behind"
+            )
 
 
 def rows_of(partitions: int, broker: Broker | None, store: Store | None, since: Mapping[int, float]) -> tuple[Row, ...]:

@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 from streams.incarnations import WATCHED, UnfitTopics, check_partitions, renewed_topics
 from streams.settings import Settings
 from streams.status import Broker
-from streams.topics import ALL, CUSTOMER_EVENTS
+from streams.topics import ALL, CUSTOMER_EVENTS, SOURCES
 from streams.topics.cut import Cut, TopicsAtBroker
 from streams.topics.provision import knock
 from streams.topics.records import PublishFailed
@@ -52,17 +52,17 @@ def look(settings: Settings, known: Mapping[str, str]) -> Broker:
         committed=_by_number(offsets and {place: found.offset for place, found in offsets.items()}),
         group=described["group_state"] if described else None,
         members=len(described["members"]) if described else None,
+        undone=undone_of(ends, offsets and {place: found.offset for place, found in offsets.items()}),
         troubles=tuple(_troubles(settings, cuts, known)),
     )
 
 
-def waiting(settings: Settings, ledgers: Mapping[int, int]) -> dict[int, float]:
-    """How many seconds the first record at or after the offset has been there, by partition; those found in time.
-
-    ledgers: offsets by partition. Raises PublishFailed.
+def waiting(settings: Settings, offsets: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], float]:
+    """How many seconds the first record at or after the offset has been there, by topic and partition; those found in
+    time. Raises PublishFailed.
     """
-    places = {TopicPartition(CUSTOMER_EVENTS.name, number): offset for number, offset in ledgers.items()}
-    found: dict[int, float] = {}
+    places = {TopicPartition(*place): offset for place, offset in offsets.items()}
+    found: dict[tuple[str, int], float] = {}
     try:
         with closing(_consumer(settings.broker.split(","))) as consumer:
             consumer.assign(list(places))
@@ -71,11 +71,26 @@ def waiting(settings: Settings, ledgers: Mapping[int, int]) -> dict[int, float]:
             deadline = time.monotonic() + FIRST_RECORDS
             while len(found) < len(places) and time.monotonic() < deadline:
                 for place, records in consumer.poll(timeout_ms=200, max_records=len(places)).items():
-                    found.setdefault(place.partition, max(0.0, time.time() - records[0].timestamp / 1000))
+                    age = max(0.0, time.time() - records[0].timestamp / 1000)
+                    found.setdefault((place.topic, place.partition), age)
                     consumer.pause(place)
     except (KafkaError, OSError) as fault:
         raise PublishFailed(f"Kafka at {settings.broker} does not answer: {fault!r}") from fault
     return found
+
+
+def undone_of(
+    ends: Mapping[TopicPartition, int] | None, committed: Mapping[TopicPartition, int] | None
+) -> dict[tuple[str, int], tuple[int, int]]:
+    """Of the channel topics. Where one of the two is not told, nothing is."""
+    sources = {topic.name for topic in SOURCES}
+    if ends is None or committed is None:
+        return {}
+    return {
+        (place.topic, place.partition): (done, end)
+        for place, end in ends.items()
+        if place.topic in sources and end > (done := committed.get(place, 0))
+    }
 
 
 def owners_of(members: list[dict[str, Any]]) -> dict[int, str]:
@@ -139,8 +154,8 @@ def _by_number(offsets: Mapping[TopicPartition, int] | None) -> dict[int, int] |
 
 def _places(cuts: Mapping[str, Cut]) -> list[TopicPartition]:
     """Those that are there: about others the client would ask for ever."""
-    there = cuts[CUSTOMER_EVENTS.name].partitions if CUSTOMER_EVENTS.name in cuts else 0
-    return [TopicPartition(CUSTOMER_EVENTS.name, number) for number in range(there)]
+    names = [topic.name for topic in WATCHED if topic.name in cuts]
+    return [TopicPartition(name, number) for name in names for number in range(cuts[name].partitions)]
 
 
 def _admin(servers: list[str]) -> KafkaAdminClient:
@@ -157,6 +172,7 @@ def _consumer(servers: list[str]) -> KafkaConsumer:
     return KafkaConsumer(
         bootstrap_servers=servers,
         client_id="caudal-status",
+        isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         request_timeout_ms=REQUEST_TIMEOUT_MS,

@@ -12,7 +12,8 @@ from recommender.model import versions
 from recommender.rollout import Rollout, RolloutRefused, missing, read_rollout, serving
 from streams.settings import Settings
 from streams.state import StateUnavailable
-from streams.status import Broker, Status, Store, broker, rows_of, store, troubles_of
+from streams.status import Broker, Status, Store, broker, late_sources, rows_of, sources_of, store, troubles_of
+from streams.topics import CUSTOMER_EVENTS
 from streams.topics.records import PublishFailed
 
 PATIENCE = 10.0
@@ -26,7 +27,8 @@ def gather(settings: Settings) -> Status:
     held, redis, known = _store(settings)
     seen, kafka = _broker(settings, known)
     since = _since(settings, seen, held)
-    rows = rows_of(settings.customer_partitions, seen, held, since)
+    applied = {number: age for (topic, number), age in since.items() if topic == CUSTOMER_EVENTS.name}
+    rows, sources = rows_of(settings.customer_partitions, seen, held, applied), sources_of(seen, since)
     down = tuple(fault for fault in (kafka, redis) if fault != "ok")
     model, trial, unfit = models_told(settings.models)
     return Status(
@@ -38,7 +40,8 @@ def gather(settings: Settings) -> Status:
         trial=trial,
         store=held,
         rows=rows,
-        troubles=(*down, *unfit, *troubles_of(rows, seen, held, settings.group)),
+        sources=sources,
+        troubles=(*down, *unfit, *troubles_of(rows, seen, held, settings.group), *late_sources(sources)),
     )
 
 
@@ -77,10 +80,12 @@ def _broker(settings: Settings, known: dict[str, str]) -> tuple[Broker | None, s
         return None, str(fault)
 
 
-def _since(settings: Settings, seen: Broker | None, held: Store | None) -> dict[int, float]:
+def _since(settings: Settings, seen: Broker | None, held: Store | None) -> dict[tuple[str, int], float]:
     """Only where something waits is its age looked for."""
     rows = rows_of(settings.customer_partitions, seen, held, {})
-    behind = {row.partition: row.ledger for row in rows if row.lag and row.ledger is not None}
+    behind = {
+        (CUSTOMER_EVENTS.name, row.partition): row.ledger for row in rows if row.lag and row.ledger is not None
+    } | {place: done for place, (done, _) in (seen.undone if seen else {}).items()}
     if not behind:
         return {}
     try:

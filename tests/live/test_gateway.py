@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from caudal.child import Child
+from caudal.child import Child, ChildFailed
 from caudal.embedded import broker_command, free_port, redis_command
 from recommender.model import empty_arrays
 from recommender.publication import Provenance, publish
@@ -106,6 +106,14 @@ def test_a_gateway_alone_in_the_world_answers_and_says_what_it_misses(settings: 
         assert (refused.status, refused.body["code"]) == (503, "kafka_unavailable")
         for path in ("/v1/offers", "/v1/inbox"):
             assert gateway.get(f"{path}?customer=ana").status == 503
+
+
+def test_a_gateway_that_would_look_for_customers_elsewhere_refuses_to_start(settings: Settings, tmp_path: Path) -> None:
+    """It would take everybody for a stranger, without allergens."""
+    wrong = settings.model_copy(update={"customer_partitions": settings.customer_partitions * 2})
+    refusal = "Set CAUDAL_CUSTOMER_PARTITIONS to what is there"
+    with pytest.raises(ChildFailed, match=refusal), lonely_gateway(wrong, tmp_path) as gateway:
+        gateway.child.wait_ready(lambda: False, PATIENCE)
 
 
 def test_a_gateway_that_was_first_is_ready_once_kafka_and_redis_are_up(settings: Settings, tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ import time
 from typing import Any
 
 import pytest
+from kafka import TopicPartition
 
-from streams.status import Broker, Store, rows_of, troubles_of
-from streams.status.broker import owners_of
+from streams.status import Broker, Source, Store, late_sources, rows_of, sources_of, troubles_of
+from streams.status.broker import owners_of, undone_of
 from streams.status.gather import within
 
 GROUP = "caudal"
@@ -89,3 +90,19 @@ def test_work_that_hangs_is_left_to_itself() -> None:
         within(5.0, fail)
     with pytest.raises(TimeoutError):
         within(0.05, lambda: time.sleep(1.0))
+
+
+def test_what_was_accepted_and_not_identified_is_counted_and_late_when_it_waits() -> None:
+    ends = {TopicPartition("events.web", 0): 10, TopicPartition("events.web", 1): 5, TopicPartition("events.app", 0): 3}
+    seen = Broker(undone=undone_of(ends, {TopicPartition("events.web", 0): 7, TopicPartition("events.app", 0): 3}))
+    brief = sources_of(seen, {("events.web", 0): 1.0, ("events.web", 1): 2.5})
+    assert brief == (Source("events.web", 8, 2.5),)
+    assert list(late_sources(brief)) == []
+    (said,) = late_sources(sources_of(seen, {("events.web", 1): 42.0}))
+    assert said == "events.web: the oldest event not identified has been waiting for 42 s, 8 are behind"
+
+
+def test_what_a_broker_does_not_tell_of_its_topics_is_not_waiting() -> None:
+    assert undone_of(None, {}) == {}
+    assert undone_of({TopicPartition("events.web", 0): 10}, None) == {}
+    assert sources_of(None, {}) == ()
