@@ -1,4 +1,4 @@
-"""The gateway's composition root: what is built from what, how it starts, and how it stops.
+"""The gateway's composition root: what is built from what. How it starts and stops is in `gateway.process`.
 
 beacon gateways ──► mqtt ──────────┐
 clients ──► door ──► reception ──► intake ──► Kafka (events.*, events.rejected)
@@ -6,18 +6,9 @@ clients ──► door ──► reception ──► intake ──► Kafka (eve
 """
 
 import asyncio
-import gc
 import os
-import signal
-import sys
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 
-import structlog
-import uvicorn
-import uvloop
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
@@ -27,17 +18,14 @@ from gateway import foreign_routes, routes
 from gateway.admission import Admission
 from gateway.bodies import BodyReader
 from gateway.desk import Desk
-from gateway.direct import DirectHttp
 from gateway.docs_page import Documents
 from gateway.door import Asked, Entrance, Sent, door, lost
-from gateway.fitness import verdict
 from gateway.front import Front
 from gateway.health import Health
 from gateway.inbox import Inboxes
 from gateway.intake import Intake
 from gateway.keys import KeyRing
 from gateway.meters import Meters
-from gateway.mqtt import Beacons
 from gateway.offers import Offering
 from gateway.ports import Models, Publishing
 from gateway.profiles import Profiles
@@ -52,34 +40,10 @@ from gateway.shadowing import Shadowing
 from gateway.sources import Sources
 from gateway.together import Together
 from recommender.exploration import ExplorationPolicy
-from recommender.kernel_store import are_kept, ready_kernels
 from recommender.policy import GatePolicy
 from retail.policy import EventLimits
 from retail.reference import Reference
 from streams.state import Views
-from streams.state.models import ModelShelf
-from streams.state.redis import RedisViews
-from streams.topics.cut import TopicsAtBroker
-from streams.topics.endless import endless
-from streams.topics.follower import Follower
-from streams.topics.learner import Learner
-from streams.topics.publisher import Publisher
-
-log = structlog.get_logger()
-
-FIT_PATIENCE = 1.0
-"""Seconds that Kafka gets, beyond those that the start takes, to say how many partitions there are."""
-
-KEEP_ALIVE = 65
-"""Seconds an idle connection is kept: longer than load balancers keep theirs (60), so they never meet a closed one."""
-
-GIVE_WAY = 0.0005
-"""Seconds after which a thread that learns or loads lets the event loop go on; with Python's own 5 ms each of its turns
-would take an answer's whole time."""
-
-YOUNG, MIDDLE, OLD = 20_000, 20, 20
-"""When garbage is looked for: after so many new objects (an answer makes some hundred, Python's own 700 are two
-answers), and how many such looks make one that goes deeper. Most is freed at once without any look."""
 
 
 @dataclass(frozen=True)
@@ -192,125 +156,3 @@ def _watching(health: Health, meters: Meters) -> list[Entrance[Asked]]:
         Entrance(routes.ASYNCAPI, documents.topics, meters),
         Entrance(routes.DOCS, documents.page, meters),
     ]
-
-
-class Server(uvicorn.Server):
-    """uvicorn, with signals handled by us: its own way ends the process before anything is closed."""
-
-    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
-        super().__init__(config)
-        self._closing = closing
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-    def stop(self) -> None:
-        """Streams end, requests in flight are answered, then `serve` returns."""
-        self._closing.set()
-        self.should_exit = True
-
-
-def serve(settings: GatewaySettings) -> None:
-    """`caudal gateway`: blocks until SIGTERM or SIGINT. Starts also while Kafka or Redis are down.
-
-    Raises UnfitPartitions, at the start or as soon as Kafka tells.
-    """
-    sys.setswitchinterval(GIVE_WAY)
-    gc.set_threshold(YOUNG, MIDDLE, OLD)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
-
-
-async def _serve(settings: GatewaySettings) -> None:
-    async with AsyncExitStack() as stack:
-        fit = verdict(TopicsAtBroker(settings.broker), settings.customer_partitions)
-        stack.callback(fit.cancel)
-        ports = await _connect(settings, stack)
-        await _heed(fit, FIT_PATIENCE)
-        meters = Meters()
-        server = Server(server_config(settings, build(settings, ports, meters)), ports.closing)
-        if settings.mqtt_url.get_secret_value():
-            beacons = Beacons.from_settings(settings, accepting(settings, ports.publisher, meters), meters)
-            _run(stack, "beacons", beacons.listen)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, server.stop)
-        if not len(KeyRing.from_settings(settings)):
-            log.warning("no keys: everybody gets 401. Set CAUDAL_SITE_KEYS, CAUDAL_APP_KEYS, CAUDAL_STORE_KEYS, ...")
-        log.info("gateway listens", host=settings.host, port=settings.port)
-        fit.add_done_callback(lambda told: None if told.cancelled() or told.exception() is None else server.stop())
-        await server.serve()
-        await _heed(fit, 0.0)
-
-
-async def _heed(fit: "asyncio.Future[None]", patience: float) -> None:
-    """Waits so many seconds for Kafka's word. Raises UnfitPartitions."""
-    await asyncio.wait([fit], timeout=patience)
-    if fit.done():
-        fit.result()
-
-
-def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        http=DirectHttp,
-        ws="none",
-        lifespan="off",
-        loop="none",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=int(settings.drain_timeout),
-    )
-
-
-async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
-    """The real world. Each connects by itself, also to what comes up later."""
-    views = RedisViews.from_settings(settings)
-    stack.push_async_callback(views.close)
-    publisher = Publisher(
-        settings.broker, idempotent=settings.idempotent_producer, pace=settings.publish_pace_ms / 1000
-    )
-    await publisher.start()
-    stack.push_async_callback(publisher.stop)
-    reference = Reference()
-    models = ModelShelf(settings.models, reference, shadows=True)
-    follower = Follower(settings.broker, reference, models.keep_up)
-    await follower.start()
-    stack.push_async_callback(follower.stop)
-    if not are_kept():
-        log.info("compiling kernels", note="once per machine: a minute of one core; afterwards they are on the disk")
-    await ready_kernels(models.current)
-    settle()
-    jobs: dict[str, Callable[[], Awaitable[None]]] = {
-        "models": partial(models.watch, settings.model_interval),
-        "learner": Learner(settings, lambda: models.serving.models).run,
-        "settle": partial(_settle_again, follower),
-    }
-    for name, job in jobs.items():
-        _run(stack, name, job)
-    return Ports(publisher, views, models, reference, asyncio.Event())
-
-
-def _run(stack: AsyncExitStack, name: str, job: Callable[[], Awaitable[None]]) -> None:
-    """In the background, until the stack is left; where it fails it begins again."""
-    running = asyncio.create_task(endless(name, job), name=name)
-    stack.callback(running.cancel)
-
-
-def settle() -> None:
-    """Takes all that is alive out of the garbage collector's sight: it stays until the end, and walking over it
-    stops every request for 100 ms, several times a minute."""
-    gc.collect()
-    gc.freeze()
-
-
-async def _settle_again(follower: Follower) -> None:
-    """Once the shop is loaded: a hundred thousand items are long-lived, too."""
-    await follower.caught_up()
-    settle()

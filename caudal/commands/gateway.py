@@ -17,7 +17,7 @@ def gateway(*, settings: Annotated[GatewaySettings | None, Parameter(name="*")] 
     from caudal.heap import keep_small
     from caudal.logs import configure
     from caudal.misspelt import strangers
-    from gateway.app import serve
+    from gateway.process import serve
 
     settings = settings or GatewaySettings()
     keep_small()

@@ -9,7 +9,8 @@ import httpx2
 import msgspec
 from pydantic import SecretStr
 
-from gateway.app import Ports, Server, build, server_config
+from gateway.app import Ports, build
+from gateway.process import Server, server_config
 from gateway.settings import GatewaySettings
 from recommender.model import Model
 from recommender.serving import Serving, Tried
