@@ -13,7 +13,7 @@ from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from retail.visits import at_till
 
-# Read on every event; of the class, each reading is a call.
+# Read on every event: by the class, each costs twice the look-up of a name.
 _VIEWED, _ADDED, _REMOVED, _BOUGHT = Interaction
 
 

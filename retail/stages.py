@@ -26,7 +26,7 @@ from retail.happening import BaseEvent
 from retail.history import count
 from retail.policy import JourneyPolicy
 
-# Read on every event; of the class, each reading is a call.
+# Read on every event: by the class, each costs twice the look-up of a name.
 _NEW, _AWARE, _RESEARCHING, _DECIDING, _CUSTOMER, _LOYAL = Stage
 _VIEWED = Interaction.VIEWED
 

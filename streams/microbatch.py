@@ -161,8 +161,10 @@ def _fold(batch: MicroBatch, arrival: Arrival, world: World) -> str:
         return "already_applied"
     if crosses(state, event, arrival.also):
         advanced = _cross(batch, arrival, state, world)
-        return _settle(batch, arrival, batch.states.get(customer, EMPTY), advanced, world)
-    return _settle(batch, arrival, state, advance(state, event, world.reference, world.journey), world)
+        state = batch.states.get(customer, EMPTY)
+    else:
+        advanced = advance(state, event, world.reference, world.journey)
+    return _settle(batch, arrival, state, advanced, world)
 
 
 def _cross(batch: MicroBatch, arrival: Arrival, state: CustomerState, world: World) -> Advanced:
