@@ -17,6 +17,7 @@ from recommender.batch import POPULAR_HERE, SEEN_TOGETHER, TASTE, Answers, Batch
 from recommender.compiled import compiled, inlined
 from recommender.rank_columns import FEATURES
 from recommender.shelf import Shelf
+from recommender.straight import straight
 from retail.customers import Interaction
 
 DAY = 86_400.0
@@ -282,6 +283,9 @@ def _describe(known: Known, batch: Batch, answers: Answers, own: Own, out: NDArr
             _describe_customer(about, at, x)
 
 
+_describe_all = straight(_describe, 0)
+
+
 def features_of(known: Known, batch: Batch, answers: Answers) -> NDArray[np.float32]:
     """(Q, k, F) of the candidates of the answers, which come with parts.
 
@@ -289,5 +293,5 @@ def features_of(known: Known, batch: Batch, answers: Answers) -> NDArray[np.floa
     in the weeks that they were asked about.
     """
     out = np.empty((*answers.rows.shape, len(FEATURES)), np.float32)
-    _describe(known, batch, answers, _own_room(batch), out)
+    _describe_all(known, batch, answers, _own_room(batch), out)
     return out

@@ -17,7 +17,6 @@ from recommender.ladder import everywhere, fill, reason
 from recommender.model import Model
 from recommender.placements import HOME
 from recommender.policy import DEEPER, BlendPolicy
-from recommender.rank_features import Known
 from recommender.rank_trees import best, rerank
 from recommender.records import HABIT, INTERACTION, pack
 from recommender.rests import rests_of
@@ -26,6 +25,7 @@ from recommender.sessions import add_sessions
 from recommender.sieve import Left, Ranked, Sieve, Sifted, cart_keys, left_over, sift
 from recommender.slate_text import write_slates
 from recommender.stock import CODES, Stock, stock_of
+from recommender.straight import straight
 from recommender.trending import add_trends
 from recommender.workspace import Workspace
 from retail.customers import CustomerState
@@ -128,10 +128,11 @@ def ranked(batch: Batch, model: Model, policy: BlendPolicy, places: int, workspa
     weights, ranker = workspace.weights_for(policy), model.ranker if policy.ranked else None
     deep = places if ranker is None else max(places, policy.ranked)
     answers = room(len(batch.at), deep, 0 if ranker is None else deep)
-    answer(model.shelf, batch, weights, workspace.pad_for(model.shelf, batch, weights), answers)
+    _answer_all(model.shelf, batch, weights, workspace.pad_for(model.shelf, batch, weights), answers)
     if ranker is not None:
         counts = np.minimum(answers.counts, np.int32(policy.ranked))
-        rerank(Known(model.shelf, model.keys, ranker.repeats), ranker.trees, batch, answers._replace(counts=counts))
+        known = workspace.known_for(model.shelf, model.keys, ranker.repeats)
+        rerank(known, ranker.trees, batch, answers._replace(counts=counts))
         answers = answers if deep == places else best(answers, places)
     add_sessions(model, batch, policy, answers)
     add_trends(model, batch, policy, answers)
@@ -162,7 +163,7 @@ def sifted(queries: Sequence[Query], found: Ranked, model: Model, reference: Ref
         cart_starts=cart_starts,
         in_view=policy.in_view.total_seconds(),
     )
-    sift(batch, sieve, answers, left)
+    _sift(batch, sieve, answers, left)
     return Sifted(answers, left, gone.reasons)
 
 
@@ -288,5 +289,6 @@ def slate_of(choice: Choice, query: Query, model: Model) -> Slate:
 
 
 _workspace = Workspace()
+_answer_all, _sift = straight(answer, 0, 2), straight(sift)
 _IS_PERSONAL: Callable[[int], bool] = PERSONAL.tolist().__getitem__
 _encode = msgspec.json.Encoder().encode

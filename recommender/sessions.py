@@ -13,6 +13,7 @@ from recommender.session_desk import STEPS, Desk, Found, Questions, desk, places
 from recommender.session_index import SessionIndex, Tuning
 from recommender.session_kernel import follow_up
 from recommender.session_merge import gather, merge
+from recommender.straight import straight
 
 
 class Asking(NamedTuple):
@@ -62,15 +63,15 @@ def add_sessions(model: Model, batch: Batch, policy: BlendPolicy, answers: Answe
         return
     ask = _desks.asking(len(batch.at), answers.rows.shape[1])
     gap = policy.session_gap.total_seconds()
-    asking = gather(model.shelf, batch, gap, (ask.rows, ask.lengths, ask.who))
+    asking = _gather(model.shelf, batch, gap, (ask.rows, ask.lengths, ask.who))
     if not asking:
         return
     who, first, found = ask.who, ask.first, ask.found
     if asking < len(who):
         who, first, found = who[:asking], first[:asking], _first(found, asking)
     questions = Questions(ask.rows.reshape(-1), first, first + ask.lengths[:asking])
-    follow_up(sessions, model.tuning, questions, _desks.desk_for(sessions, model.tuning), found)
-    merge(questions, who, found, (policy.session, SIMILAR_SESSIONS), answers)
+    _follow_up(sessions, model.tuning, questions, _desks.desk_for(sessions, model.tuning), found)
+    merge_found(questions, who, found, (float(policy.session), SIMILAR_SESSIONS), answers)
 
 
 def _first(found: Found, questions: int) -> Found:
@@ -84,7 +85,8 @@ def warm_up(model: Model, batch: Batch) -> None:
     nobody = Questions(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64))
     found = places(0, 1)
     follow_up(model.sessions, model.tuning, nobody, _desks.desk_for(model.sessions, model.tuning), found)
-    merge(nobody, nobody.first, found, (model.blend.session, SIMILAR_SESSIONS), room(0, 1))
+    merge(nobody, nobody.first, found, (float(model.blend.session), SIMILAR_SESSIONS), room(0, 1))
 
 
 _desks = Desks()
+_gather, _follow_up, merge_found = straight(gather, 0), straight(follow_up, 0, 1), straight(merge)

@@ -12,7 +12,7 @@ from recommender.lately import Trend
 from recommender.model import Model
 from recommender.policy import BlendPolicy
 from recommender.session_desk import Found, Questions, places
-from recommender.session_merge import merge
+from recommender.sessions import merge_found
 from recommender.trends import EVERYWHERE, Scope
 from retail.clicks import NO_STORE, store_key
 from retail.reference import Reference
@@ -55,7 +55,7 @@ def _add(model: Model, batch: Batch, weights: tuple[float, float], aisle: Aisle 
     if len(batch.at) == 1:
         trend = _trend((int(batch.store[0]), _channel(batch, gap)), int(batch.at[0]) // MINUTE, model, aisle)
         if trend.length:
-            merge(NOBODY, NOBODY.first, trend.found, (weight, TRENDING), answers)
+            merge_found(NOBODY, NOBODY.first, trend.found, (float(weight), TRENDING), answers)
         return
     asked = list(zip(batch.store.tolist(), _channels(batch, gap), strict=True))
     minute = max(batch.at.tolist()) // MINUTE
@@ -64,7 +64,7 @@ def _add(model: Model, batch: Batch, weights: tuple[float, float], aisle: Aisle 
     of = np.array([numbers[one] for one in asked], np.int64)
     who = np.flatnonzero(np.array([trend.length for trend in trends])[of])
     if len(who):
-        merge(_nobody(len(who)), who, _found(trends, of[who]), (weight, TRENDING), answers)
+        merge_found(_nobody(len(who)), who, _found(trends, of[who]), (float(weight), TRENDING), answers)
 
 
 def _found(trends: list[Trend], of: NDArray[np.int64]) -> Found:

@@ -4,9 +4,11 @@ from functools import lru_cache
 from threading import local
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.batch import Batch, Pad, Weights, scratch, weights_of
 from recommender.policy import BlendPolicy
+from recommender.rank_features import Known, Repeats
 from recommender.shelf import Shelf
 
 
@@ -19,6 +21,14 @@ class Workspace(local):
     own: int = 0
     policy: BlendPolicy | None = None
     told: Weights
+    known: Known | None = None
+
+    def known_for(self, shelf: Shelf, keys: NDArray[np.uint64], repeats: Repeats) -> Known:
+        """The same object as long as it is of the same model."""
+        known = self.known
+        if known is None or known.shelf is not shelf or known.repeats is not repeats:
+            known = self.known = Known(shelf, keys, repeats)
+        return known
 
     def weights_for(self, policy: BlendPolicy) -> Weights:
         """As `cached_weights`: that one compares twenty fields, this one asks whether it is the same policy."""
