@@ -144,14 +144,11 @@ class RecordBatchConsumer(driver.Consumer):
         return {partition: self._committed_offset.get(partition) or 0 for partition in mine}
 
     def end(self, partition: TP) -> int | None:
-        """See `known_end`. Asked for every partition several times a second, so without the client's own ways."""
+        """See `known_end`."""
         try:
-            subscription = self._thread._ensure_consumer()._subscription.subscription  # noqa: SLF001
+            return cast(RecordBatchThread, self._thread).end(partition)
         except ConsumerNotStarted:
             return None
-        assignment = None if subscription is None else subscription.assignment
-        state = None if assignment is None else assignment.state_value(partition)
-        return None if state is None else cast("int | None", state.highwater)
 
     async def verify_all_partitions_active(self) -> None:
         """Faust's look at each partition for one that hangs: ours is the watchdog's, at the log itself."""
@@ -264,14 +261,24 @@ class RecordBatchThread(driver.AIOKafkaConsumerThread):
 
     def read_to(self, partition: TP) -> int | None:
         """The offset after the last that was taken out of a partition; None where it is not known yet."""
-        state = self._ensure_consumer()._subscription.subscription.assignment.state_value(partition)  # noqa: SLF001
+        state = self._state(partition)
         return state.position if state is not None and state.has_valid_position else None
 
-    def highwater(self, tp: TP) -> int:
-        """Where the log ends for who reads what is committed: before the first transaction that is still open."""
-        consumer = self._ensure_consumer()
-        end, stable = consumer.highwater(tp), consumer.last_stable_offset(tp)
+    def end(self, partition: TP) -> int | None:
+        """Where the log ended at the last fetch for who reads what is committed: before the first transaction that is
+        still open. Asked for every partition several times a second."""
+        state = self._state(partition)
+        if state is None or state.highwater is None:
+            return None
+        end, stable = state.highwater, state.lso
         return cast(int, end if stable is None or stable < 0 else min(end, stable))
+
+    def _state(self, partition: TP) -> Any:
+        """The client's record of a partition; None where it is not ours, or not yet. Without the client's own ways,
+        which look three times whether it is assigned."""
+        subscription = self._ensure_consumer()._subscription.subscription  # noqa: SLF001
+        assignment = None if subscription is None else subscription.assignment
+        return None if assignment is None else assignment.state_value(partition)
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
