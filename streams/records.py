@@ -15,18 +15,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import faust
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import ConsumerRecord
 from faust.exceptions import ConsumerNotStarted
-from faust.transport.consumer import ensure_TPset
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from mode import Service
 
+from streams.consumer_thread import PacedThread
 from streams.faults import Point, reach, reach_or_hang
-from streams.fetch_scan import FetchScan
-from streams.fetches import Fetches
 from streams.topics import CUSTOMER_EVENTS
-from streams.topics.pace import Pace
 
 Records = list[ConsumerRecord[bytes | None, bytes | None]]
 
@@ -115,8 +112,8 @@ class RecordBatchConsumer(driver.Consumer):
     _torn: int | None = None
     """The generation in which a fetch was not handed whole."""
 
-    def _new_consumer_thread(self) -> "RecordBatchThread":
-        return RecordBatchThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> PacedThread:
+        return PacedThread(self, loop=self.loop, beacon=self.beacon)
 
     @property
     def progress(self) -> Progress:
@@ -144,14 +141,11 @@ class RecordBatchConsumer(driver.Consumer):
         return {partition: self._committed_offset.get(partition) or 0 for partition in mine}
 
     def end(self, partition: TP) -> int | None:
-        """See `known_end`. Asked for every partition several times a second, so without the client's own ways."""
+        """See `known_end`."""
         try:
-            subscription = self._thread._ensure_consumer()._subscription.subscription  # noqa: SLF001
+            return cast(PacedThread, self._thread).end(partition)
         except ConsumerNotStarted:
             return None
-        assignment = None if subscription is None else subscription.assignment
-        state = None if assignment is None else assignment.state_value(partition)
-        return None if state is None else cast("int | None", state.highwater)
 
     async def verify_all_partitions_active(self) -> None:
         """Faust's look at each partition for one that hangs: ours is the watchdog's, at the log itself."""
@@ -212,7 +206,7 @@ class RecordBatchConsumer(driver.Consumer):
         if now - self._passed_at < PASS_EVERY or generation == self._torn or self._overtaken(generation):
             return
         self._passed_at = now
-        thread = cast(RecordBatchThread, self._thread)
+        thread = cast(PacedThread, self._thread)
         for partition in thread.assignment() - records.keys():
             read = thread.read_to(partition)
             if read is not None and partition.topic != CUSTOMER_EVENTS.name and self.progress.is_idle(partition):
@@ -244,42 +238,6 @@ class RecordBatchConsumer(driver.Consumer):
 def known_end(consumer: object, partition: TP) -> int | None:
     """Where the log ended when this partition was last fetched; None where it was not."""
     return consumer.end(partition) if isinstance(consumer, RecordBatchConsumer) else None
-
-
-class RecordBatchThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread with a fetch wait and a pace of our choosing: Faust has 1.5 s and none written in."""
-
-    _assigned: tuple[object, frozenset[TP]] = (None, frozenset())
-
-    async def on_start(self) -> None:
-        await super().on_start()
-        FetchScan.install(self._ensure_consumer()._fetcher)  # noqa: SLF001 - made by the start
-
-    def assignment(self) -> set[TP]:
-        """Asked for ten times a second; converted, partition by partition, when it has changed."""
-        known = self._ensure_consumer().assignment()
-        if known is not self._assigned[0]:
-            self._assigned = known, frozenset(ensure_TPset(known))
-        return set(self._assigned[1])
-
-    def read_to(self, partition: TP) -> int | None:
-        """The offset after the last that was taken out of a partition; None where it is not known yet."""
-        state = self._ensure_consumer()._subscription.subscription.assignment.state_value(partition)  # noqa: SLF001
-        return state.position if state is not None and state.has_valid_position else None
-
-    def highwater(self, tp: TP) -> int:
-        """Where the log ends for who reads what is committed: before the first transaction that is still open."""
-        consumer = self._ensure_consumer()
-        end, stable = consumer.highwater(tp), consumer.last_stable_offset(tp)
-        return cast(int, end if stable is None or stable < 0 else min(end, stable))
-
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust ties it to transactions of its own
-        consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 - Faust gives no way to say it
-        client = consumer._client  # noqa: SLF001 - aiokafka asks again when the last was read, for all there is
-        client.send = Fetches(client.send, Pace(transport.pace), {CUSTOMER_EVENTS.name}).send
-        return consumer
 
 
 class RecordBatchTransport(driver.Transport):
