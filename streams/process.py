@@ -69,6 +69,8 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     stack.push_async_callback(worker.follower.stop)
     await worker.follower.caught_up()
     await asyncio.to_thread(_warm_up, worker)
+    # Compiling takes a minute the first time, and Faust does not wait for a Kafka that went away meanwhile: it ends.
+    await patiently("topics", worker.topics.check)
     await worker.models.refresh()
     for task in _background(worker):
         _spawn(stack, task)
