@@ -22,8 +22,10 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
 code,pre{font:14px/1.4 ui-monospace,monospace} pre{background:#f4f4f2;padding:.8rem;overflow:auto}
-h2{border-top:1px solid #ccc;padding-top:1.2rem;margin-top:2rem} .verb{color:#06608a} .alias{color:#666}
+h2{border-top:1px solid #ccc;padding-top:1.2rem;margin-top:2rem;overflow-wrap:anywhere} h2 code{font-size:1.2rem}
+.verb{color:#06608a} .alias{color:#666;font-size:1rem;font-weight:normal} p code{overflow-wrap:anywhere}
 table{border-collapse:collapse} td,th{border:1px solid #ccc;padding:.2rem .6rem;text-align:left;vertical-align:top}
+@media(max-width:45rem){table{display:block;overflow-x:auto}}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#1c1c1c}pre{background:#2a2a2a}.verb{color:#7cc7ee}}
 """
 

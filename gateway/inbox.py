@@ -65,7 +65,7 @@ class Inboxes:
             customer = await self.profiles.customer(profile)
             messages = await self._messages(customer, after, limit)
         except StateUnavailable as fault:
-            raise unavailable("state_unavailable", f"The inbox cannot be read now: {fault}.") from fault
+            raise unavailable("state_unavailable", "The inbox cannot be read now; ask again in a moment.") from fault
         entries = [InboxEntry(m.id, m.decision, msgspec.Raw(m.payload)) for m in messages]
         return answer(Inbox(asked, entries, entries[-1].id if entries else after))
 

@@ -125,7 +125,9 @@ class Intake:
         try:
             await self.publisher.publish(records, self.deadline)
         except PublishFailed as fault:
-            raise unavailable("kafka_unavailable", f"The events are not stored, send them again: {fault}.") from fault
+            # The message goes to whoever has a site's key: our own addresses are for /readyz and the log.
+            message = "The events are not stored, since Kafka did not take them in time: send them again."
+            raise unavailable("kafka_unavailable", message) from fault
         except RecordTooLarge as fault:
             raise Refused(413, "event_too_large", f"{fault}.") from fault
 

@@ -74,7 +74,7 @@ class Offering:
         try:
             return await self.profiles.whose(profile)
         except (StateUnavailable, msgspec.DecodeError) as fault:
-            raise unavailable("state_unavailable", f"Consent cannot be read now: {fault}.") from fault
+            raise unavailable("state_unavailable", "Consent cannot be read now; ask again in a moment.") from fault
 
 
 def shown(offer: Offer, filters: Filters) -> OfferedOffer:

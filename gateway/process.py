@@ -136,8 +136,7 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     follower = Follower(settings.broker, reference, models.keep_up)
     await follower.start()
     stack.push_async_callback(follower.stop)
-    if not are_kept():
-        log.info("compiling kernels", note="once per machine: a minute of one core; afterwards they are on the disk")
+    log.info("readying kernels", on_disk=are_kept(), note="compiled once per machine: a minute of one core")
     await ready_kernels(models.current)
     settle()
     jobs: dict[str, Callable[[], Awaitable[None]]] = {

@@ -32,7 +32,7 @@ class Sessions:
         try:
             _, state = await self.profiles.whose(profile)
         except (StateUnavailable, msgspec.DecodeError) as fault:
-            raise unavailable("state_unavailable", f"The session cannot be read now: {fault}.") from fault
+            raise unavailable("state_unavailable", "The session cannot be read now; ask again in a moment.") from fault
         return answer(continued(asked, state))
 
 

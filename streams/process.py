@@ -71,6 +71,8 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     stack.push_async_callback(worker.follower.stop)
     await worker.follower.caught_up()
     await _warm_up(worker)
+    # Compiling takes a minute the first time, and Faust does not wait for a Kafka that went away meanwhile: it ends.
+    await patiently("topics", worker.topics.check)
     await _first_look(worker)
     for name, job in _background(worker).items():
         _spawn(stack, endless(name, job))
@@ -86,8 +88,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
 
 async def _warm_up(worker: Worker) -> None:
     """Compiled here, the first events of a new machine wait; compiled at the first batch, the event loop hangs."""
-    if not are_kept():
-        log.info("compiling kernels", note="once per machine: a minute of one core; afterwards they are on the disk")
+    log.info("readying kernels", on_disk=are_kept(), note="compiled once per machine: a minute of one core")
     began = time.monotonic()
     await ready_kernels(worker.models.current)
     log.info("kernels ready", seconds=round(time.monotonic() - began, 1))

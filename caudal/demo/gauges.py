@@ -11,7 +11,8 @@ WITHHELD = "withheld_"
 
 @dataclass(frozen=True)
 class Gauges:
-    """lag: seconds that the partition furthest behind is behind."""
+    """lag: seconds that the partition furthest behind is behind. applied: also what was applied although the answer of
+    Redis was lost, which the worker, asking again, can only count as delivered twice."""
 
     applied: int = 0
     slates: int = 0
@@ -34,7 +35,7 @@ def read_gauges(exposition: str) -> Gauges:
             slates[sample.labels["outcome"]] += int(sample.value)
     withheld = {name.removeprefix(WITHHELD): n for name, n in outcomes.items() if name.startswith(WITHHELD)}
     return Gauges(
-        applied=outcomes["applied"],
+        applied=outcomes["applied"] + outcomes["redelivered"],
         slates=slates["made"],
         shed=slates["shed"],
         pushes=outcomes["push"],

@@ -104,8 +104,9 @@ def test_a_gateway_alone_in_the_world_answers_and_says_what_it_misses(settings: 
         assert (slate.status, slate.body["fallback"]) == (200, "state_unavailable")
         refused = gateway.post("/v1/track", viewed("ana", 1))
         assert (refused.status, refused.body["code"]) == (503, "kafka_unavailable")
-        for path in ("/v1/offers", "/v1/inbox"):
-            assert gateway.get(f"{path}?customer=ana").status == 503
+        unread = [gateway.get(f"/v1/{path}?customer=ana") for path in ("offers", "inbox", "session")]
+        assert [answer.status for answer in unread] == [503] * 3
+        assert all("127.0.0.1" not in answer.body["message"] for answer in (refused, *unread))
 
 
 def test_a_gateway_that_would_look_for_customers_elsewhere_refuses_to_start(settings: Settings, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What a worker does about a world that is not as it was: stalls, topics that were renewed or cut differently."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
 from caudal.child import Child, ChildFailed
+from caudal.embedded import broker_answers, broker_command, free_port
 from streams.settings import Settings
 from streams.state import keys
 from streams.topics import CUSTOMER_EVENTS, WEB
@@ -162,3 +165,31 @@ def test_a_worker_takes_partitions_once_its_kernels_are_compiled(settings: Setti
     with worker_process(settings, tmp_path) as worker:
         told = [json.loads(line)["event"] for line in worker.log.read_text().splitlines()]
     assert told.index("kernels ready") < told.index("partitions assigned")
+
+
+def test_a_worker_whose_kafka_goes_away_while_it_compiles_waits_for_it(
+    settings: Settings, start: Start, tmp_path: Path
+) -> None:
+    port = free_port()
+    own = {"broker": f"127.0.0.1:{port}", "idempotent_producer": False, "replication": 1}
+    broker = running_broker(port, tmp_path / "broker.log")
+    try:
+        elsewhere = settings.model_copy(update=own)
+        provision(elsewhere)
+        worker = start(elsewhere)
+        await_log(worker, "readying kernels")
+        os.killpg(broker.process.pid, signal.SIGSTOP)
+        await_log(worker, "waiting for a dependency")
+        os.killpg(broker.process.pid, signal.SIGCONT)
+        await_log(worker, "partitions assigned")
+        worker.stop(20.0)
+    finally:
+        os.killpg(broker.process.pid, signal.SIGCONT)
+        broker.stop(1.0)
+
+
+def running_broker(port: int, log: Path) -> Child:
+    """An embedded broker of this test's own."""
+    child = Child.start("broker", broker_command(port, log.parent), log)
+    child.wait_ready(lambda: broker_answers(port), 60)
+    return child

@@ -25,3 +25,10 @@ def test_the_worker_s_metrics_are_read() -> None:
 
 def test_a_worker_that_does_not_answer_yet_shows_zeros() -> None:
     assert read_gauges("") == Gauges()
+
+
+def test_what_was_applied_though_its_answer_was_lost_is_not_waited_for() -> None:
+    meters = Meters()
+    meters.journeyed("customer-events", 0, {"applied": 5})
+    meters.journeyed("customer-events", 0, {"redelivered": 3})
+    assert read_gauges(generate_latest(meters.registry).decode()).applied == 8
