@@ -9,7 +9,7 @@ numba itself still refuses an array whose elements are of another size.
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from numba import typeof
+from numba import config, typeof
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -57,5 +57,5 @@ def _is(one: object, other: object) -> bool:
 
 
 def straight(kernel: F, *anchors: int) -> F:
-    """The kernel, called straight."""
-    return cast(F, Straight(kernel, anchors))
+    """The kernel, called straight; as it is where nothing is compiled (`NUMBA_DISABLE_JIT`)."""
+    return kernel if config.DISABLE_JIT else cast(F, Straight(kernel, anchors))  # type: ignore[attr-defined]

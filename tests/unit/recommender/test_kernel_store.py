@@ -19,6 +19,7 @@ from recommender.model import Model, load
 from recommender.publication import Provenance, publish
 from recommender.ranker import Ranker, ranker_arrays
 from recommender.session_build import Log, index_sessions, joined
+from recommender.straight import Straight
 from recommender.training.train import train
 from recommender.warm_up import compile_all, compile_slates
 from tests.unit.recommender.shelves import SMALL, transactions
@@ -62,7 +63,9 @@ def signatures() -> dict[str, int]:
     """For how many kinds of arguments each kernel has machine code by now."""
     serving = "recommender.", "recommender.training", "recommender.evaluation"
     modules = [m for name, m in sys.modules.items() if name.startswith(serving[0]) and not name.startswith(serving[1:])]
-    found = [value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)]
+    named = [value for module in modules for value in vars(module).values()]
+    kernels = [value._kernel if isinstance(value, Straight) else value for value in named]
+    found = [kernel for kernel in kernels if isinstance(kernel, Dispatcher)]
     return {repr(kernel): len(kernel.signatures) for kernel in found}
 
 
