@@ -33,7 +33,8 @@ class Straight:
 
     def _dispatched(self, now: list[object], arguments: tuple[object, ...]) -> object:
         """By numba's way; what comes twice in a row is expected to come again. Where two models take turns all go it,
-        since finding the types in Python takes longer."""
+        since finding the types in Python takes longer. What was called before is let go of: it may be large."""
+        self._checked = None
         done = self._kernel(*arguments)
         if self._seen is not None and _are_same(self._seen, now):
             entry = self.entry(arguments)
