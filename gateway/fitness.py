@@ -19,6 +19,10 @@ ASK_EVERY = 2.0
 """Seconds between two questions, while there is no answer."""
 
 
+FIT_PATIENCE = 1.0
+"""Seconds that Kafka gets, beyond those that the start takes, to say how many partitions there are."""
+
+
 class UnfitPartitions(Exception):
     """The settings have another number of partitions than Kafka. The message says what to do."""
 
@@ -54,6 +58,13 @@ def verdict(topics: Cuts, wanted: int) -> "asyncio.Future[None]":
 
     threading.Thread(target=ask, daemon=True, name="fitness").start()
     return told
+
+
+async def heed(told: "asyncio.Future[None]", patience: float) -> None:
+    """Waits so many seconds for the verdict. Raises UnfitPartitions."""
+    await asyncio.wait([told], timeout=patience)
+    if told.done():
+        told.result()
 
 
 def _asked(topics: Cuts, is_over: Callable[[], bool]) -> int:

@@ -1,9 +1,7 @@
 """How a gateway starts, serves and stops: what it connects to, what goes on beside the answers, and the signals."""
 
 import asyncio
-import gc
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
@@ -14,8 +12,9 @@ import uvloop
 
 from gateway.app import Ports, accepting, build
 from gateway.direct import DirectHttp
-from gateway.fitness import verdict
+from gateway.fitness import FIT_PATIENCE, heed, verdict
 from gateway.front import Front
+from gateway.interruptions import interrupt_seldom, settle, settle_again
 from gateway.keys import KeyRing
 from gateway.meters import Meters
 from gateway.mqtt import Beacons
@@ -32,19 +31,8 @@ from streams.topics.publisher import Publisher
 
 log = structlog.get_logger()
 
-FIT_PATIENCE = 1.0
-"""Seconds that Kafka gets, beyond those that the start takes, to say how many partitions there are."""
-
 KEEP_ALIVE = 65
 """Seconds an idle connection is kept: longer than load balancers keep theirs (60), so they never meet a closed one."""
-
-GIVE_WAY = 0.0005
-"""Seconds after which a thread that learns or loads lets the event loop go on; with Python's own 5 ms each of its turns
-would take an answer's whole time."""
-
-YOUNG, MIDDLE, OLD = 20_000, 20, 20
-"""When garbage is looked for: after so many new objects (an answer makes some hundred, Python's own 700 are two
-answers), and how many such looks make one that goes deeper. Most is freed at once without any look."""
 
 
 class Server(uvicorn.Server):
@@ -69,8 +57,7 @@ def serve(settings: GatewaySettings) -> None:
 
     Raises UnfitPartitions, at the start or as soon as Kafka tells.
     """
-    sys.setswitchinterval(GIVE_WAY)
-    gc.set_threshold(YOUNG, MIDDLE, OLD)
+    interrupt_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 
@@ -80,7 +67,7 @@ async def _serve(settings: GatewaySettings) -> None:
         fit = verdict(TopicsAtBroker(settings.broker), settings.customer_partitions)
         stack.callback(fit.cancel)
         ports = await _connect(settings, stack)
-        await _heed(fit, FIT_PATIENCE)
+        await heed(fit, FIT_PATIENCE)
         meters = Meters()
         server = Server(server_config(settings, build(settings, ports, meters)), ports.closing)
         if settings.mqtt_url.get_secret_value():
@@ -93,14 +80,7 @@ async def _serve(settings: GatewaySettings) -> None:
         log.info("gateway listens", host=settings.host, port=settings.port)
         fit.add_done_callback(lambda told: None if told.cancelled() or told.exception() is None else server.stop())
         await server.serve()
-        await _heed(fit, 0.0)
-
-
-async def _heed(fit: "asyncio.Future[None]", patience: float) -> None:
-    """Waits so many seconds for Kafka's word. Raises UnfitPartitions."""
-    await asyncio.wait([fit], timeout=patience)
-    if fit.done():
-        fit.result()
+        await heed(fit, 0.0)
 
 
 def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:
@@ -142,7 +122,7 @@ async def _connect(settings: GatewaySettings, stack: AsyncExitStack) -> Ports:
     jobs: dict[str, Callable[[], Awaitable[None]]] = {
         "models": partial(models.watch, settings.model_interval),
         "learner": Learner(settings, lambda: models.serving.models).run,
-        "settle": partial(_settle_again, follower),
+        "settle": partial(settle_again, follower),
     }
     for name, job in jobs.items():
         _run(stack, name, job)
@@ -153,16 +133,3 @@ def _run(stack: AsyncExitStack, name: str, job: Callable[[], Awaitable[None]]) -
     """In the background, until the stack is left; where it fails it begins again."""
     running = asyncio.create_task(endless(name, job), name=name)
     stack.callback(running.cancel)
-
-
-def settle() -> None:
-    """Takes all that is alive out of the garbage collector's sight: it stays until the end, and walking over it
-    stops every request for 100 ms, several times a minute."""
-    gc.collect()
-    gc.freeze()
-
-
-async def _settle_again(follower: Follower) -> None:
-    """Once the shop is loaded: a hundred thousand items are long-lived, too."""
-    await follower.caught_up()
-    settle()
