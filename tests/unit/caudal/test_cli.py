@@ -65,7 +65,7 @@ def test_an_unknown_command_is_a_wrong_call() -> None:
 def test_a_setting_that_cannot_be_is_named() -> None:
     ran = caudal("topics", "create", CAUDAL_CUSTOMER_PARTITIONS="none")
     assert ran.returncode != 0
-    assert "customer_partitions" in ran.stderr
+    assert "CAUDAL_CUSTOMER_PARTITIONS" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
