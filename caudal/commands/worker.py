@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import structlog
 from cyclopts import Parameter
 
 from streams.settings import Settings
@@ -14,14 +13,9 @@ def worker(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) 
     Runs until SIGTERM. Start as many as there are cores to give, on as many machines as you like: they share the
     partitions among themselves, and take over what one that died leaves behind.
     """
-    from caudal.heap import keep_small
-    from caudal.logs import configure
-    from caudal.misspelt import strangers
+    from caudal.start_up import start_up
     from streams.process import run
 
     settings = settings or Settings()
-    keep_small()
-    configure(settings.log_format, settings.log_level)
-    for sentence in strangers():
-        structlog.get_logger().warning(sentence)
+    start_up(settings)
     return run(settings)

@@ -1,0 +1,17 @@
+"""What a process that serves does first: its heap kept small, its log set up, settings that are none told."""
+
+import structlog
+
+from caudal.heap import keep_small
+from caudal.logs import configure
+from caudal.misspelt import strangers
+from streams.settings import Settings
+
+
+def start_up(settings: Settings) -> None:
+    """Before anything is connected or logged, and before threads start."""
+    keep_small()
+    configure(settings.log_format, settings.log_level)
+    log = structlog.get_logger()
+    for sentence in strangers():
+        log.warning(sentence)
