@@ -19,9 +19,7 @@ from caudal.child import Child, ChildFailed
 from caudal.embedded import free_port
 from gateway.settings import GatewaySettings
 from streams.settings import Settings
-
-READY_TIMEOUT = 60.0
-"""Seconds for a process to be ready; a few on an idle machine, kernels that numba compiles the first time included."""
+from tests.patience import PATIENCE
 
 STOP_TIMEOUT = 30.0
 """Seconds for a process to stop by itself before it is killed."""
@@ -111,7 +109,7 @@ def gateway_process(
     child = _start(name, "gateway", own, folder)
     gateway = Gateway(f"http://127.0.0.1:{own.port}", keys, child)
     try:
-        child.wait_ready(lambda: answers(f"{gateway.url}/readyz"), READY_TIMEOUT)
+        child.wait_ready(lambda: answers(f"{gateway.url}/readyz"), PATIENCE)
         yield gateway
     finally:
         child.stop(STOP_TIMEOUT)
@@ -126,7 +124,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def await_log(child: Child, text: str, timeout: float = READY_TIMEOUT) -> None:
+def await_log(child: Child, text: str, timeout: float = PATIENCE) -> None:
     """Until the process has logged the text. Raises ChildFailed where it ends first or takes longer."""
     child.wait_ready(lambda: text in child.log.read_text(errors="replace"), timeout)
 
