@@ -18,11 +18,15 @@ from pydantic import SecretStr
 from caudal.child import Child, ChildFailed
 from caudal.embedded import free_port
 from gateway.settings import GatewaySettings
+from streams.faults import VARIABLE
 from streams.settings import Settings
 from tests.patience import PATIENCE
 
 STOP_TIMEOUT = 30.0
 """Seconds for a process to stop by itself before it is killed."""
+
+KEYS: Mapping[str, str] = {scope: f"{scope}-key" for scope in ("site", "app", "store", "admin")}
+"""Of the tests' gateways, one per scope."""
 
 REQUEST_TIMEOUT = 10.0
 """Seconds for one answer of a gateway."""
@@ -43,6 +47,10 @@ class Gateway:
     url: str
     keys: Mapping[str, str]
     child: Child
+
+    def await_ready(self) -> None:
+        """Raises ChildFailed where it does not get there."""
+        self.child.wait_ready(lambda: answers(f"{self.url}/readyz"), PATIENCE)
 
     def get(self, path: str, scope: str = "app") -> Answer:
         return self._ask(Request(self.url + path, headers=self._authorization(scope)))
@@ -102,17 +110,27 @@ def gateway_process(
 
     more: settings of the gateway alone.
     """
-    keys = {scope: f"{scope}-key" for scope in ("site", "app", "store", "admin")}
-    secrets = {f"{scope}_keys": SecretStr(key) for scope, key in keys.items()}
-    shared = settings.model_dump(exclude={"stop_timeout"})
-    own = GatewaySettings(**shared, port=free_port(), **secrets, **(more or {}))  # type: ignore[arg-type]
-    child = _start(name, "gateway", own, folder)
-    gateway = Gateway(f"http://127.0.0.1:{own.port}", keys, child)
+    gateway = start_gateway(settings, folder, name, more)
     try:
-        child.wait_ready(lambda: answers(f"{gateway.url}/readyz"), PATIENCE)
+        gateway.await_ready()
         yield gateway
     finally:
-        child.stop(STOP_TIMEOUT)
+        gateway.child.stop(STOP_TIMEOUT)
+
+
+def start_gateway(
+    settings: Settings,
+    folder: Path,
+    name: str = "gateway",
+    more: Mapping[str, object] | None = None,
+    faults: str = "",
+) -> Gateway:
+    """A gateway that has only been started. more: settings of the gateway alone. faults: CAUDAL_FAULTS."""
+    secrets = {f"{scope}_keys": SecretStr(key) for scope, key in KEYS.items()}
+    shared = settings.model_dump(exclude={"stop_timeout"})
+    own = GatewaySettings(**{**shared, "port": free_port(), **secrets, **(more or {})})
+    child = _start(name, "gateway", own, folder, {VARIABLE: faults})
+    return Gateway(f"http://127.0.0.1:{own.port}", KEYS, child)
 
 
 def answers(url: str) -> bool:
