@@ -23,8 +23,9 @@ class Refusing(Protocol):
 @dataclass(slots=True)
 class Draft:
     """limit: items wanted. selection: the rule after the filters, None for none. surplus: what may be shown, though
-    there are enough of its kind, and why. beyond: more of it than there are places. steering: merchandisers' rules, None for none. rests: of what was
-    bought, by these rules. pinned: by item, with its place; it is kept at no other."""
+    there are enough of its kind, and why. beyond: more of it than there are places. steering: merchandisers' rules,
+    None for none. rests: of what was bought, by these rules. pinned: by item, with its place; it is kept at no other.
+    """
 
     filters: Refusing
     limit: int

@@ -91,7 +91,7 @@ class Refusals:
         if len(self._known) > HOUSEHOLDS:
             self._known.popitem(last=False)
         known.impersonal = msgspec.structs.replace(filters, cart=frozenset(), in_view="", dismissed=NONE).refusal
-        personal = filters.cart or filters.in_view or filters.dismissed is not NONE
+        personal = filters.cart != {} or filters.in_view or filters.dismissed is not NONE
         return Remembering(known, _with_personal(known, filters) if personal else known.__getitem__)
 
 
