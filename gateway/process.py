@@ -31,9 +31,6 @@ from streams.topics.publisher import Publisher
 
 log = structlog.get_logger()
 
-KEEP_ALIVE = 65
-"""Seconds an idle connection is kept: longer than load balancers keep theirs (60), so they never meet a closed one."""
-
 
 class Server(uvicorn.Server):
     """uvicorn, with signals handled by us: its own way ends the process before anything is closed."""
@@ -97,7 +94,6 @@ def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=int(settings.drain_timeout),
     )
 
