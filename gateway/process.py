@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Collection, Generator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 
 import structlog
@@ -52,17 +52,30 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(settings: GatewaySettings) -> None:
-    """`caudal gateway`: blocks until SIGTERM or SIGINT. Starts also while Kafka or Redis are down.
+def serve(settings: GatewaySettings, signals: Collection[signal.Signals]) -> None:
+    """`caudal gateway`: blocks until one of the signals. Starts also while Kafka or Redis are down.
 
     Raises UnfitPartitions, at the start or as soon as Kafka tells.
     """
     interrupt_seldom()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(asyncio.CancelledError):
+        runner.run(_unless_told_to_stop(settings, signals))
 
 
-async def _serve(settings: GatewaySettings) -> None:
+async def _unless_told_to_stop(settings: GatewaySettings, signals: Collection[signal.Signals]) -> None:
+    """A signal that comes while it starts cancels that; later ones are the server's, the last ones nobody's."""
+    loop, serving = asyncio.get_running_loop(), asyncio.create_task(_serve(settings, signals))
+    for number in signals:
+        loop.add_signal_handler(number, serving.cancel)
+    try:
+        await serving
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+
+
+async def _serve(settings: GatewaySettings, signals: Collection[signal.Signals]) -> None:
     async with AsyncExitStack() as stack:
         fit = verdict(TopicsAtBroker(settings.broker), settings.customer_partitions)
         stack.callback(fit.cancel)
@@ -73,7 +86,7 @@ async def _serve(settings: GatewaySettings) -> None:
         if settings.mqtt_url.get_secret_value():
             beacons = Beacons.from_settings(settings, accepting(settings, ports.publisher, meters), meters)
             _run(stack, "beacons", beacons.listen)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in signals:
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
         if not len(KeyRing.from_settings(settings)):
             log.warning("no keys: everybody gets 401. Set CAUDAL_SITE_KEYS, CAUDAL_APP_KEYS, CAUDAL_STORE_KEYS, ...")

@@ -86,6 +86,11 @@ def start_worker(
     return _start(name, "worker", settings, folder, more)
 
 
+def start_gateway(settings: GatewaySettings, folder: Path, name: str = "gateway") -> Child:
+    """A gateway that has only been started. The caller stops it."""
+    return _start(name, "gateway", settings, folder)
+
+
 def run_command(settings: Settings, *words: str) -> str:
     """What a `caudal` command printed. Raises ChildFailed, with what it said."""
     line = [executable, "-m", "caudal", *words]
@@ -108,7 +113,7 @@ def gateway_process(
     secrets = {f"{scope}_keys": SecretStr(key) for scope, key in keys.items()}
     shared = settings.model_dump(exclude={"stop_timeout"})
     own = GatewaySettings(**shared, port=free_port(), **secrets, **(more or {}))  # type: ignore[arg-type]
-    child = _start(name, "gateway", own, folder)
+    child = start_gateway(own, folder, name)
     gateway = Gateway(f"http://127.0.0.1:{own.port}", keys, child)
     try:
         child.wait_ready(lambda: answers(f"{gateway.url}/readyz"), READY_TIMEOUT)
