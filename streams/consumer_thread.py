@@ -17,6 +17,7 @@ from streams.fetch_scan import FetchScan
 from streams.fetches import Fetches
 from streams.patience import patiently
 from streams.topics import CUSTOMER_EVENTS
+from streams.topics.inflated import bound_batches
 from streams.topics.pace import Pace
 from streams.topics.records import PublishFailed
 
@@ -75,6 +76,7 @@ class PacedThread(driver.AIOKafkaConsumerThread):
         return None if assignment is None else assignment.state_value(partition)
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        bound_batches()
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust ties it to transactions of its own
         consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 - Faust gives no way to say it
