@@ -39,6 +39,10 @@ CRASHED = 70
 """Exit status of a worker that could not go on (EX_SOFTWARE)."""
 
 
+class PortTaken(Exception):
+    """The message says which."""
+
+
 async def work(worker: Worker, signals: Collection[signal.Signals]) -> int:
     """Runs until one of the signals, or a crash; the process's exit status."""
     stopping, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -73,8 +77,7 @@ async def _unless(stopping: asyncio.Event, starting: Coroutine[None, None, None]
 
 
 async def _start(worker: Worker, stack: AsyncExitStack) -> None:
-    if worker.settings.metrics_port:
-        start_http_server(worker.settings.metrics_port, "127.0.0.1", worker.meters.registry)
+    _show_metrics(worker)
     stack.push_async_callback(worker.state.close)
     await patiently("redis", worker.state.check_fit)
     stack.callback(worker.topics.broker.close)
@@ -98,6 +101,18 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     stack.push_async_callback(worker.app.stop)
     await worker.app.start()
     log.info("worker ready", group=worker.settings.group, broker=worker.settings.broker)
+
+
+def _show_metrics(worker: Worker) -> None:
+    """Raises PortTaken."""
+    port = worker.settings.metrics_port
+    try:
+        if port:
+            start_http_server(port, "127.0.0.1", worker.meters.registry)
+    except OSError as fault:
+        raise PortTaken(
+            f"no metrics at port {port}: {fault.strerror}. Every worker of a machine needs its own CAUDAL_METRICS_PORT"
+        ) from fault
 
 
 async def _warm_up(worker: Worker) -> None:
