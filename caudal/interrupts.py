@@ -1,5 +1,6 @@
 """Being told to stop: SIGTERM counts as Ctrl-C, and a second one does not disturb the tidying up."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +10,20 @@ from typing import NoReturn
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def heeded() -> tuple[signal.Signals, ...]:
+    """Those that ask to stop. What `nohup` or a shell had us ignore stays ignored."""
+    return tuple(number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN)
+
+
+def end_at_once() -> None:
+    """From here on each of the signals ends the process well: it has begun nothing yet."""
+    for number in heeded():
+        signal.signal(number, lambda *_: os._exit(0))
+
+
 def heed_interrupts() -> None:
     """From here on each of the signals raises KeyboardInterrupt in the main thread."""
-    for number in SIGNALS:
+    for number in heeded():
         signal.signal(number, _interrupt)
 
 

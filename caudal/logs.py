@@ -9,11 +9,12 @@ import sys
 import threading
 import traceback
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor
 
+from caudal.lines import Lines
 from caudal.text import printable
 from streams.settings import LogFormat, LogLevel
 
@@ -35,7 +36,7 @@ OUTSPOKEN = ("aiokafka", "kafka")
 
 
 def configure(form: LogFormat, level: LogLevel) -> None:
-    """For a process that is a server, once, before anything is logged. Everything goes to stderr."""
+    """For a process that is a server, once, before anything is logged. Everything goes to stderr, which may be full."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -45,7 +46,7 @@ def configure(form: LogFormat, level: LogLevel) -> None:
             *_renderers(form),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Lines(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[Libraries()], level=min(LEVELS[level] + STEP, logging.ERROR), force=True)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Raw
 
+from gateway.complaints import COMPLAINTS
 from gateway.envelopes import Batch, Shared, complete
 from gateway.errors import Refused, unavailable
 from gateway.meters import Meters
@@ -126,6 +127,7 @@ class Intake:
             await self.publisher.publish(records, self.deadline)
         except PublishFailed as fault:
             # The message goes to whoever has a site's key: our own addresses are for /readyz and the log.
+            COMPLAINTS.tell("events are not stored, their senders are told to send them again", fault)
             message = "The events are not stored, since Kafka did not take them in time: send them again."
             raise unavailable("kafka_unavailable", message) from fault
         except RecordTooLarge as fault:

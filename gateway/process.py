@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import AsyncExitStack, contextmanager
+import socket
+from collections.abc import Awaitable, Callable, Collection, Generator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 
 import structlog
@@ -33,6 +34,10 @@ from streams.topics.publisher import Publisher
 log = structlog.get_logger()
 
 
+class PortTaken(Exception):
+    """The gateway cannot listen where it is told to. The message says where."""
+
+
 class Server(uvicorn.Server):
     """uvicorn, with signals handled by us: its own way ends the process before anything is closed."""
 
@@ -50,19 +55,33 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(settings: GatewaySettings) -> None:
-    """`caudal gateway`: blocks until SIGTERM or SIGINT. Starts also while Kafka or Redis are down.
+def serve(settings: GatewaySettings, signals: Collection[signal.Signals]) -> None:
+    """`caudal gateway`: blocks until one of the signals. Starts also while Kafka or Redis are down.
 
-    Raises UnfitPartitions, at the start or as soon as Kafka tells.
+    Raises PortTaken, and UnfitPartitions at the start or as soon as Kafka tells.
     """
     interrupt_seldom()
     take_short_turns()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(asyncio.CancelledError):
+        runner.run(_unless_told_to_stop(settings, signals))
 
 
-async def _serve(settings: GatewaySettings) -> None:
+async def _unless_told_to_stop(settings: GatewaySettings, signals: Collection[signal.Signals]) -> None:
+    """A signal that comes while it starts cancels that; later ones are the server's, the last ones nobody's."""
+    loop, serving = asyncio.get_running_loop(), asyncio.create_task(_serve(settings, signals))
+    for number in signals:
+        loop.add_signal_handler(number, serving.cancel)
+    try:
+        await serving
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+
+
+async def _serve(settings: GatewaySettings, signals: Collection[signal.Signals]) -> None:
     async with AsyncExitStack() as stack:
+        place = stack.enter_context(_bound(settings.host, settings.port))
         fit = verdict(TopicsAtBroker(settings.broker), settings.customer_partitions)
         stack.callback(fit.cancel)
         ports = await _connect(settings, stack)
@@ -72,14 +91,28 @@ async def _serve(settings: GatewaySettings) -> None:
         if settings.mqtt_url.get_secret_value():
             beacons = Beacons.from_settings(settings, accepting(settings, ports.publisher, meters), meters)
             _run(stack, "beacons", beacons.listen)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in signals:
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
         if not len(KeyRing.from_settings(settings)):
             log.warning("no keys: everybody gets 401. Set CAUDAL_SITE_KEYS, CAUDAL_APP_KEYS, CAUDAL_STORE_KEYS, ...")
-        log.info("gateway listens", host=settings.host, port=settings.port)
+        log.info("gateway listens", host=settings.host, port=place.getsockname()[1])
         fit.add_done_callback(lambda told: None if told.cancelled() or told.exception() is None else server.stop())
-        await server.serve()
+        await server.serve([place])
         await heed(fit, 0.0)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Before a minute of getting ready, not after it; nobody is let in yet. Raises PortTaken."""
+    try:
+        [(family, *_, address), *_] = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        place = socket.socket(family)
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind(address)
+    except OSError as fault:
+        raise PortTaken(f"cannot listen at {host}:{port} (CAUDAL_HOST, CAUDAL_PORT): {fault.strerror}") from fault
+    return place
 
 
 def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:

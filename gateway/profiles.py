@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from gateway.complaints import COMPLAINTS
 from retail.crossing import is_alias
 from retail.customers import EMPTY, CustomerState, decode_state
 from retail.identifiers import Kind, kind_of, profile_id
-from streams.state import Views
+from streams.state import StateUnavailable, Views
 from streams.topics.partitions import partition_of
 
 HOPS = 3
@@ -61,5 +62,9 @@ class Profiles:
         return next(found, Whose(profile, EMPTY))
 
     async def _state(self, profile: str) -> CustomerState | None:
-        blob = await self.views.customer(partition_of(profile, self.partitions), profile)
+        try:
+            blob = await self.views.customer(partition_of(profile, self.partitions), profile)
+        except StateUnavailable as fault:
+            COMPLAINTS.tell("customers are answered without their state", fault)
+            raise
         return decode_state(blob) if blob else None

@@ -1,20 +1,28 @@
 """Faust's consumer thread, fetching at our pace, and telling what the client knows of each partition.
 
-It reads what is committed, waits at the broker as long as the settings say, and looks less often at what cannot have
-changed.
+It waits for a Kafka that is away when it starts, reads what is committed, waits at the broker as long as the settings
+say, and looks less often at what cannot have changed.
 """
 
+import asyncio
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 from faust.transport.consumer import ensure_TPset
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.fetch_scan import FetchScan
 from streams.fetches import Fetches
+from streams.patience import patiently
 from streams.topics import CUSTOMER_EVENTS
+from streams.topics.inflated import bound_batches
 from streams.topics.pace import Pace
+from streams.topics.records import PublishFailed
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds that one attempt to connect may take; a host that swallows everything is asked again after them."""
 
 
 class PacedThread(driver.AIOKafkaConsumerThread):
@@ -23,8 +31,21 @@ class PacedThread(driver.AIOKafkaConsumerThread):
     _assigned: tuple[object, frozenset[TP]] = (None, frozenset())
 
     async def on_start(self) -> None:
-        await super().on_start()
-        FetchScan.install(self._ensure_consumer()._fetcher)  # noqa: SLF001 - made by the start
+        """Faust asks once, and ends the worker where Kafka is away just then."""
+        await patiently("kafka", self._connect)
+        if self._consumer is not None:
+            FetchScan.install(self._consumer._fetcher)  # noqa: SLF001 - made by the start
+
+    async def _connect(self) -> None:
+        """Raises PublishFailed; returns without a consumer where the worker is told to stop meanwhile."""
+        if self.should_stop:
+            return
+        try:
+            await asyncio.wait_for(super().on_start(), CONNECT_TIMEOUT)
+        except (KafkaError, OSError) as fault:
+            consumer, self._consumer = self._ensure_consumer(), None
+            await consumer.stop()
+            raise PublishFailed(f"the consumer cannot reach Kafka: {fault!r}") from fault
 
     def assignment(self) -> set[TP]:
         """Asked for ten times a second; converted, partition by partition, when it has changed."""
@@ -55,6 +76,7 @@ class PacedThread(driver.AIOKafkaConsumerThread):
         return None if assignment is None else assignment.state_value(partition)
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        bound_batches()
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust ties it to transactions of its own
         consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 - Faust gives no way to say it

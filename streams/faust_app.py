@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 
 import faust
+from faust.app.base import BootStrategy
 from faust.types import TP
 
 from streams.records import Fetched, FetchedSchema, RecordBatchConsumer, RecordBatchTransport
@@ -19,8 +20,16 @@ READERS = {
 """Topic to the agent that reads it."""
 
 
+class _Boot(BootStrategy):
+    """Faust without a producer: ours are elsewhere, and its own would end a worker that starts without Kafka."""
+
+    enable_kafka_producer = False
+
+
 class _App(faust.App):
     """Faust without the folder for its tables: there are none."""
+
+    BootStrategy = _Boot
 
     async def on_first_start(self) -> None:
         pass

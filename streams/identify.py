@@ -24,6 +24,7 @@ from streams.origin import Replay, also_header, origin_header, read_replay
 from streams.patience import publish_patiently, steadily, tell
 from streams.records import Fetched, Progress
 from streams.topics import APP, CUSTOMER_EVENTS, DELIVERIES, REJECTED, SERVICE, STORE, WEB
+from streams.topics.inflated import OVERSIZED, Oversized
 from streams.topics.partitions import partition_of
 from streams.topics.publisher import Publisher, Record
 
@@ -112,6 +113,8 @@ class Identify:
 
         raw: a CloudEvent's attributes among it, which are in headers that a reject does not have.
         """
+        if isinstance(record.value, Oversized):
+            reason, message = "batch_too_large", OVERSIZED
         self.meters.rejected(partition.topic, partition.partition, reason)
         replay = read_replay(record.headers)
         source = replay.source if replay else f"{partition.topic}/{partition.partition}/{record.offset}"

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 
 from streams.records import Records
 from streams.topics.closing import close
+from streams.topics.inflated import BoundedConsumer
 from streams.topics.publisher import PublishFailed
 
 PAGE = 1000
@@ -86,7 +87,7 @@ class LogReader:
 
     @asynccontextmanager
     async def _consumer(self, place: TopicPartition, what: str) -> AsyncIterator[AIOKafkaConsumer]:
-        consumer = AIOKafkaConsumer(
+        consumer = BoundedConsumer(
             bootstrap_servers=self.broker,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

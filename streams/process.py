@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -19,6 +19,7 @@ from streams.garbage import settle
 from streams.incarnations import UnfitTopics
 from streams.patience import patiently, tell
 from streams.settings import Settings
+from streams.state.checks import UnfitRedis, watch_fit
 from streams.topics import CUSTOMER_EVENTS
 from streams.topics.endless import endless
 
@@ -37,8 +38,12 @@ CRASHED = 70
 """Exit status of a worker that could not go on (EX_SOFTWARE)."""
 
 
-async def work(worker: Worker) -> int:
-    """Runs until SIGTERM, SIGINT or a crash; the process's exit status."""
+class PortTaken(Exception):
+    """The message says which."""
+
+
+async def work(worker: Worker, signals: Collection[signal.Signals]) -> int:
+    """Runs until one of the signals, or a crash; the process's exit status."""
     stopping, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def stop(_number: int, _frame: object) -> None:
@@ -47,19 +52,31 @@ async def work(worker: Worker) -> int:
         worker.watchdog.end_within(worker.settings.stop_timeout)
         loop.call_soon_threadsafe(stopping.set)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in signals:
         signal.signal(number, stop)
     worker.watchdog.start()
     async with AsyncExitStack() as stack:
         _spawn(stack, endless("beat", partial(_beat, worker)))
-        await _start(worker, stack)
-        await _until_over(worker, stopping)
+        await _unless(stopping, _start(worker, stack))
+        if not stopping.is_set():
+            await _until_over(worker, stopping)
     return CRASHED if worker.app.crashed else 0
 
 
+async def _unless(stopping: asyncio.Event, starting: Coroutine[None, None, None]) -> None:
+    """A start may wait for ever, for Kafka or for Redis: who is told to stop meanwhile does not wait any more."""
+    start, stop = asyncio.create_task(starting), asyncio.create_task(stopping.wait())
+    await asyncio.wait((start, stop), return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not start.done():
+        start.cancel()
+        await asyncio.wait((start,))
+    if not start.cancelled():
+        start.result()
+
+
 async def _start(worker: Worker, stack: AsyncExitStack) -> None:
-    if worker.settings.metrics_port:
-        start_http_server(worker.settings.metrics_port, "127.0.0.1", worker.meters.registry)
+    _show_metrics(worker)
     stack.push_async_callback(worker.state.close)
     await patiently("redis", worker.state.check_fit)
     stack.callback(worker.topics.broker.close)
@@ -70,7 +87,7 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     stack.push_async_callback(worker.follower.stop)
     await worker.follower.caught_up()
     await _warm_up(worker)
-    # Compiling takes a minute the first time, and Faust does not wait for a Kafka that went away meanwhile: it ends.
+    # Compiling takes a minute the first time: what was deleted meanwhile is better told of before anything is read.
     await patiently("topics", worker.topics.check)
     await _first_look(worker)
     for name, job in _background(worker).items():
@@ -83,6 +100,18 @@ async def _start(worker: Worker, stack: AsyncExitStack) -> None:
     stack.push_async_callback(worker.app.stop)
     await worker.app.start()
     log.info("worker ready", group=worker.settings.group, broker=worker.settings.broker)
+
+
+def _show_metrics(worker: Worker) -> None:
+    """Raises PortTaken."""
+    port = worker.settings.metrics_port
+    try:
+        if port:
+            start_http_server(port, "127.0.0.1", worker.meters.registry)
+    except OSError as fault:
+        raise PortTaken(
+            f"no metrics at port {port}: {fault.strerror}. Every worker of a machine needs its own CAUDAL_METRICS_PORT"
+        ) from fault
 
 
 async def _warm_up(worker: Worker) -> None:
@@ -114,9 +143,9 @@ def _background(worker: Worker) -> dict[str, Callable[[], Awaitable[None]]]:
 
 
 def _vital(worker: Worker) -> tuple[Coroutine[None, None, None], ...]:
-    """What ends the worker when it fails: the relay, whose entries the next owner finds in the outbox, and the look at
-    topics that are not ours."""
-    return worker.relay.run(), worker.topics.watch()
+    """What ends the worker when it fails: the relay, whose entries the next owner finds in the outbox, and the looks at
+    topics that are not ours and at a Redis that would forget."""
+    return worker.relay.run(), worker.topics.watch(), watch_fit(worker.state.calls)
 
 
 def _spawn(stack: AsyncExitStack, task: Coroutine[None, None, None]) -> None:
@@ -144,6 +173,8 @@ def _report(task: asyncio.Task[None]) -> None:
     fault = None if task.cancelled() else task.exception()
     if isinstance(fault, UnfitTopics):
         log.critical("these topics are not those of the state", fault=str(fault))
+    elif isinstance(fault, UnfitRedis):
+        log.critical("this Redis is not fit to keep state any more", fault=str(fault))
     elif fault is not None:
         tell("background", fault)
     if fault is not None:
@@ -157,9 +188,12 @@ async def _until_over(worker: Worker, stopping: asyncio.Event) -> None:
         task.cancel()
 
 
-def run(settings: Settings) -> int:
-    """`caudal worker`: blocks until stopped; the process's exit status."""
+def run(settings: Settings, signals: Collection[signal.Signals]) -> int:
+    """`caudal worker`: blocks until stopped by one of the signals; the process's exit status."""
     uvloop.install()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    return loop.run_until_complete(work(build(settings)))
+    status = loop.run_until_complete(work(build(settings), signals))
+    for number in signals:  # on its way out, Python would let a second one end the process badly
+        signal.signal(number, signal.SIG_IGN)
+    return status

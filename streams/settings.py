@@ -153,7 +153,7 @@ class Settings(BaseSettings):
         ),
     ] = 10.0
     metrics_port: Annotated[
-        int, Field(ge=0, description="Port of the worker's Prometheus endpoint on loopback; 0 for none.")
+        int, Field(ge=0, le=65535, description="Port of the worker's Prometheus endpoint on loopback; 0 for none.")
     ] = 0
     log_format: Annotated[
         LogFormat,

@@ -7,13 +7,14 @@ from collections.abc import AsyncGenerator
 from itertools import chain
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from retail.events import Event, decode_event
 from streams.rejects import Filed, filed_of
 from streams.settings import Settings
 from streams.topics import CUSTOMER_EVENTS, REJECTED
+from streams.topics.inflated import BoundedConsumer
 from streams.topics.provision import partitions_of
 from streams.topics.publisher import PublishFailed
 
@@ -44,7 +45,7 @@ async def tail(settings: Settings) -> AsyncGenerator[Told | None, None]:
         for topic in (CUSTOMER_EVENTS, REJECTED)
         for number in range(partitions_of(topic, settings))
     ]
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.broker, enable_auto_commit=False)
+    consumer = BoundedConsumer(bootstrap_servers=settings.broker, enable_auto_commit=False)
     try:
         await consumer.start()
         missing = {place.topic for place in places} - await consumer.topics()

@@ -92,6 +92,11 @@ def start_worker(
     return _start(name, "worker", settings, folder, more)
 
 
+def start_gateway(settings: GatewaySettings, folder: Path, name: str = "gateway", faults: str = "") -> Child:
+    """A gateway that has only been started. The caller stops it. faults: CAUDAL_FAULTS."""
+    return _start(name, "gateway", settings, folder, {VARIABLE: faults})
+
+
 def run_command(settings: Settings, *words: str) -> str:
     """What a `caudal` command printed. Raises ChildFailed, with what it said."""
     line = [executable, "-m", "caudal", *words]
@@ -110,7 +115,8 @@ def gateway_process(
 
     more: settings of the gateway alone.
     """
-    gateway = start_gateway(settings, folder, name, more)
+    own = gateway_settings(settings, more)
+    gateway = Gateway(f"http://127.0.0.1:{own.port}", KEYS, start_gateway(own, folder, name))
     try:
         gateway.await_ready()
         yield gateway
@@ -118,19 +124,11 @@ def gateway_process(
         gateway.child.stop(STOP_TIMEOUT)
 
 
-def start_gateway(
-    settings: Settings,
-    folder: Path,
-    name: str = "gateway",
-    more: Mapping[str, object] | None = None,
-    faults: str = "",
-) -> Gateway:
-    """A gateway that has only been started. more: settings of the gateway alone. faults: CAUDAL_FAULTS."""
+def gateway_settings(settings: Settings, more: Mapping[str, object] | None = None) -> GatewaySettings:
+    """With the tests' keys, and a free port where `more` names none. more: settings of the gateway alone."""
     secrets = {f"{scope}_keys": SecretStr(key) for scope, key in KEYS.items()}
     shared = settings.model_dump(exclude={"stop_timeout"})
-    own = GatewaySettings(**{**shared, "port": free_port(), **secrets, **(more or {})})
-    child = _start(name, "gateway", own, folder, {VARIABLE: faults})
-    return Gateway(f"http://127.0.0.1:{own.port}", KEYS, child)
+    return GatewaySettings(**{**shared, "port": free_port(), **secrets, **(more or {})})
 
 
 def answers(url: str) -> bool:

@@ -13,9 +13,12 @@ def gateway(*, settings: Annotated[GatewaySettings | None, Parameter(name="*")] 
     Events and sightings come in, recommendations, offers and messages go out. Runs until SIGTERM. It starts, and
     answers, also while Kafka or Redis are down; `/readyz` tells what is missing.
     """
+    from caudal.interrupts import end_at_once, heeded
+
+    end_at_once()
     from caudal.start_up import start_up
     from gateway.process import serve
 
     settings = settings or GatewaySettings()
     start_up(settings)
-    serve(settings)
+    serve(settings, heeded())

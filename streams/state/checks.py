@@ -1,10 +1,12 @@
-"""Is this Redis fit to keep state? Looked at once, at the start: better no start than customers that vanish.
+"""Is this Redis fit to keep state? Looked at when a worker starts, and while it runs: better none than lost customers.
 
 In a cluster every primary is looked at.
 """
 
+import asyncio
+from contextlib import suppress
 from itertools import pairwise
-from typing import cast
+from typing import Never, cast
 
 from streams.state import StateUnavailable
 from streams.state.advice import ADVICE, NO_SUCH_DATABASE
@@ -13,6 +15,12 @@ from streams.state.cluster import NO_CLUSTER, SINGLE
 
 OLDEST = 7
 """Oldest major version we run on; Valkey calls its first 7.2."""
+
+LOOK_EVERY = 10.0
+"""Seconds between two looks while running: whoever sets up a Redis anew begins with a limit, and fills it later."""
+
+_HOPELESS = (NO_SUCH_DATABASE, ADVICE["NOAUTH"], ADVICE["WRONGPASS"])
+"""What no waiting mends: the setting has to be mended."""
 
 Information = dict[str, str]
 """What INFO tells of one server."""
@@ -26,13 +34,25 @@ async def check_fit(calls: Calls) -> None:
     """Raises UnfitRedis, StateUnavailable. A server that does not let us look is taken as it is."""
     try:
         await _check_seeds(calls)
-        for place, told in await calls.at_every_primary(b"INFO"):
-            _check_server(place, _information(cast(bytes, told)))
+        await _check_servers(calls)
     except StateUnavailable as fault:
-        if NO_SUCH_DATABASE in str(fault):
+        if any(words in str(fault) for words in _HOPELESS):
             raise UnfitRedis(str(fault)) from fault
         if ADVICE["NOPERM"] not in str(fault):
             raise
+
+
+async def watch_fit(calls: Calls, every: float = LOOK_EVERY) -> Never:
+    """Raises UnfitRedis as soon as a server would forget state. every: seconds; one that is away says nothing."""
+    while True:
+        await asyncio.sleep(every)
+        with suppress(StateUnavailable):
+            await _check_servers(calls)
+
+
+async def _check_servers(calls: Calls) -> None:
+    for place, told in await calls.at_every_primary(b"INFO"):
+        _check_server(place, _information(cast(bytes, told)))
 
 
 async def _check_seeds(calls: Calls) -> None:

@@ -12,6 +12,10 @@ from streams.topics.records import PublishFailed
 REQUEST_TIMEOUT_MS = 10_000
 """Milliseconds for the broker to answer."""
 
+CONNECT_TIMEOUT_MS = 2000
+"""Milliseconds until a broker that opens no connection counts as away; the client's own thirty seconds, in which it
+pauses longer and longer, would keep a worker from noticing that Kafka is back."""
+
 NO_ERROR = 0
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -41,6 +45,8 @@ class TopicsAtBroker:
                     bootstrap_servers=self._broker.split(","),
                     client_id="caudal-topics",
                     request_timeout_ms=REQUEST_TIMEOUT_MS,
+                    bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
+                    reconnect_backoff_max_ms=CONNECT_TIMEOUT_MS,
                 )
             described = self._admin.describe_topics(list(topics))
         except (KafkaError, OSError) as fault:

@@ -16,6 +16,7 @@ from retail.reference import Reference
 from streams.topics import REFERENCE
 from streams.topics.closing import close
 from streams.topics.endless import endless
+from streams.topics.inflated import BoundedConsumer
 from streams.topics.reference import SHELVES, UnreadableRecord
 
 log = structlog.get_logger()
@@ -82,7 +83,7 @@ class Follower:
 
     async def _read(self) -> None:
         """Until the connection is beyond repair, or a topic is missing."""
-        consumer = AIOKafkaConsumer(
+        consumer = BoundedConsumer(
             bootstrap_servers=self._broker, enable_auto_commit=False, auto_offset_reset="earliest"
         )
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from recommender.lately import no_trends
@@ -25,6 +25,7 @@ from streams.settings import Settings
 from streams.topics import CLICKS
 from streams.topics.closing import close
 from streams.topics.endless import endless
+from streams.topics.inflated import BoundedConsumer
 
 log = structlog.get_logger()
 
@@ -114,7 +115,7 @@ class Learner:
     async def _read(self) -> None:
         """Until the connection is beyond repair, or the topic is missing."""
         place = TopicPartition(CLICKS.name, 0)
-        consumer = AIOKafkaConsumer(
+        consumer = BoundedConsumer(
             bootstrap_servers=self._broker, enable_auto_commit=False, auto_offset_reset="earliest"
         )
         try:

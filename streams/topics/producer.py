@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, UnknownError
+from aiokafka.errors import InvalidTimestampError, KafkaError, UnknownError
 
 from streams.topics.lane import Batch
 from streams.topics.records import PublishFailed
@@ -53,7 +53,9 @@ class Producer:
         except KafkaError as fault:
             if not fault.retriable:
                 await self._discard(client)
-            raise PublishFailed(f"{topic}[{partition}] at {self.broker} did not take a batch: {fault!r}") from fault
+            raise PublishFailed(
+                f"{topic}[{partition}] at {self.broker} did not take a batch: {_refusal(fault)}"
+            ) from fault
         except AssertionError as fault:
             raise PublishFailed(f"{topic} has no partition {partition}: check `caudal topics create`") from fault
 
@@ -109,4 +111,10 @@ async def _close(client: AIOKafkaProducer) -> None:
 def _advice(fault: BaseException) -> str:
     if isinstance(fault, UnknownError):
         return "it has no idempotent producers; set CAUDAL_IDEMPOTENT_PRODUCER=false for a broker without them"
+    return repr(fault)
+
+
+def _refusal(fault: KafkaError) -> str:
+    if isinstance(fault, InvalidTimestampError):
+        return "by its clock it comes from the future; set the clock of this machine, or of Kafka's"
     return repr(fault)

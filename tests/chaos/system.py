@@ -24,7 +24,7 @@ from streams.topics.shop import Shop
 from tests.chaos.servers import Servers, prepared_servers
 from tests.chaos.supervisor import Supervisor
 from tests.chaos.traffic import chaos_shop
-from tests.processes import KEYS, Gateway, await_log, start_gateway, start_worker
+from tests.processes import KEYS, Gateway, await_log, gateway_settings, start_gateway, start_worker
 
 GATEWAY = 0
 """The only slot of the supervisor of gateways."""
@@ -128,7 +128,7 @@ def _settings(servers: Servers, folder: Path, more: dict[str, object]) -> Settin
 
 
 def _gateway(settings: Settings, port: int, faults: str, folder: Path) -> Child:
-    return start_gateway(settings, folder, more={"port": port}, faults=faults).child
+    return start_gateway(gateway_settings(settings, {"port": port}), folder, faults=faults)
 
 
 def _worker(settings: Settings, servers: Servers, slot: int, faults: str, folder: Path) -> Child:

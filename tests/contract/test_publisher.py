@@ -1,6 +1,7 @@
 """What is published arrives: acknowledged, in order per partition, where every other client would put it."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from tests.contract.conftest import Broker, provisioned
 from tests.contract.reading import Record as Found
 from tests.contract.reading import read_back
 from tests.patience import PATIENCE
+from tests.servers import BROKER
 
 TOPIC = CUSTOMER_EVENTS.name
 PARTITIONS = 8
@@ -238,3 +240,11 @@ async def _eventually(action: object) -> None:
             await asyncio.sleep(0.05)
         else:
             return
+
+
+@pytest.mark.skipif(BROKER not in os.environ, reason="the embedded broker takes records of any time")
+async def test_a_clock_that_is_hours_ahead_is_named(broker: Broker, mark: bytes) -> None:
+    in_two_hours = int(time.time() * 1000) + 2 * 3_600_000
+    async with publishing(broker) as publisher:
+        with pytest.raises(PublishFailed, match="set the clock of this machine"):
+            await publisher.publish([Record(TOPIC, mark, b"{}", timestamp=in_two_hours)], timeout=10)

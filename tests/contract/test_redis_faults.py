@@ -8,7 +8,7 @@ import pytest
 
 from streams.state import Ledger, StateUnavailable, wakes
 from streams.state.calls import Calls
-from streams.state.checks import UnfitRedis, check_fit
+from streams.state.checks import UnfitRedis, check_fit, watch_fit
 from streams.state.redis import RedisState, RedisViews
 from tests.chaos.proxy import Weather
 from tests.contract.breakable import BreakableRedis, breakable_redis, redis_behind_a_proxy
@@ -263,6 +263,26 @@ async def test_a_database_that_is_not_there_is_refused(redis: BreakableRedis) ->
     calls = Calls(redis.url.removesuffix("/0") + "/99", timeout=5.0)
     with pytest.raises(UnfitRedis, match="no such database"):
         await check_fit(calls)
+    await calls.close()
+
+
+async def test_who_may_not_log_in_is_told_so_at_once(redis: BreakableRedis) -> None:
+    redis.admin.execute_command("ACL", "SETUSER", "bo", "on", ">right", "~*", "+@all")  # type: ignore[no-untyped-call]
+    calls = Calls(redis.url.replace("redis://", "redis://bo:secret@"), timeout=5.0)
+    with pytest.raises(UnfitRedis, match="password in CAUDAL_REDIS_URL is wrong") as raised:
+        await check_fit(calls)
+    assert "secret" not in str(raised.value)
+    await calls.close()
+
+
+async def test_a_redis_that_is_told_to_forget_customers_is_noticed_while_it_is_used(redis: BreakableRedis) -> None:
+    calls = Calls(redis.url, timeout=5.0)
+    watching = asyncio.create_task(watch_fit(calls, every=0.01))
+    await asyncio.sleep(0.1)
+    assert not watching.done()
+    redis.admin.config_set("maxmemory-policy", "allkeys-lru")
+    with pytest.raises(UnfitRedis, match="Set `maxmemory-policy noeviction`"):
+        await asyncio.wait_for(watching, 5.0)
     await calls.close()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from kafka import KafkaProducer
 
 from caudal.child import Child
 from streams.settings import Settings
-from streams.topics import WEB
+from streams.topics import CATALOG, CUSTOMER_EVENTS, PROMOTIONS, WEB
+from streams.topics.inflated import LIMIT
 from tests.live.journal import Journal, Ledger, check, shopping, track
 from tests.patience import PATIENCE
-from tests.processes import worker_process
+from tests.processes import run_command, worker_process
 
 pytestmark = pytest.mark.live
 
@@ -45,6 +47,35 @@ async def send_compressed(journal: Journal, codec: str, number: int) -> None:
             await producer.send(WEB.name, json.dumps(event).encode(), key=str(event["userId"]).encode())
     finally:
         await producer.stop()
+
+
+def test_a_batch_that_unfolds_without_measure_is_rejected_and_stops_nobody(settings: Settings, worker: Child) -> None:
+    journal = Journal(settings)
+    for topic in (WEB, CUSTOMER_EVENTS, PROMOTIONS, CATALOG):
+        asyncio.run(send_bomb(settings, topic.name))
+    asyncio.run(send_compressed(journal, "zstd", 1))
+    check(journal, Ledger(settings).wait(journal))
+    worker.check()
+    assert rejected(settings) == {"batch_too_large": 1, "missing_origin": 1}
+
+
+async def send_bomb(settings: Settings, topic: str) -> None:
+    """Some kilobytes, for the broker."""
+    room = 2 * LIMIT
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.broker, compression_type="zstd", max_request_size=room, max_batch_size=room
+    )
+    await producer.start()
+    try:
+        await producer.send_and_wait(topic, bytes(LIMIT), key=b"ana", partition=0)
+    finally:
+        await producer.stop()
+
+
+def rejected(settings: Settings) -> Counter[str]:
+    """What `caudal rejects list` counts, by reason."""
+    heaps = map(json.loads, run_command(settings, "rejects", "list", "--json").splitlines())
+    return Counter({heap["reason"]: heap["count"] for heap in heaps})
 
 
 def test_what_a_transaction_took_back_never_happened_and_its_marks_stop_nobody(

@@ -33,6 +33,22 @@ def test_a_url_that_names_nothing_is_refused(url: str) -> None:
         RedisUrl.parse(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("127.0.0.1:6379", "redis, rediss, unix"),
+        ("http://cache:6379/0", "redis, rediss, unix"),
+        ("redis://cache:notaport/0", "'notaport' is no port"),
+        ("redis://cache:66379/0", "'66379' is no port"),
+        ("redis://cache:6379/state", "'/state' is no database"),
+        ("redis://a:7001,b:7002/0/1?protocol=2", "'/0/1' is no database"),
+    ],
+)
+def test_a_url_that_would_be_taken_for_another_is_refused_by_the_name_of_its_setting(url: str, why: str) -> None:
+    with pytest.raises(ValueError, match=f"CAUDAL_REDIS_URL.*{why}"):
+        RedisUrl.parse(url)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "cache.example", "fe80::1"])
 def test_an_address_gives_back_its_host(host: str) -> None:
     assert host_of(address_of(host, 7001)) == host
