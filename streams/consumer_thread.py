@@ -13,6 +13,7 @@ from faust.types import TP
 
 from streams.fetch_scan import FetchScan
 from streams.fetches import Fetches
+from streams.received import BareResults
 from streams.topics import CUSTOMER_EVENTS
 from streams.topics.pace import Pace
 
@@ -24,7 +25,9 @@ class PacedThread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
-        FetchScan.install(self._ensure_consumer()._fetcher)  # noqa: SLF001 - made by the start
+        fetcher = self._ensure_consumer()._fetcher  # noqa: SLF001 - made by the start
+        FetchScan.install(fetcher)
+        BareResults.install(fetcher)
 
     def assignment(self) -> set[TP]:
         """Asked for ten times a second; converted, partition by partition, when it has changed."""
