@@ -256,6 +256,9 @@ def test_the_trend_of_a_category_kept_up_is_that_of_all_that_was_told(
     assert sorted((round(-one.sessions, 6), one.item) for one in found) == [
         (round(value, 6), item) for value, item in sorted(expected)
     ]
+    for most in range(1, 4):
+        everything = pieces.top(EVERYWHERE, NOON + 30_000, most, lambda _: True)
+        assert pieces.top(EVERYWHERE, NOON + 30_000, most) == everything
 
 
 def told_of(event: Event, state: CustomerState, salt: bytes = SALT) -> Clicks:
