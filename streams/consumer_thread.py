@@ -10,11 +10,29 @@ from aiokafka import AIOKafkaConsumer
 from faust.transport.consumer import ensure_TPset
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode import Service
+from mode.threads import MethodQueue, MethodQueueWorker
 
 from streams.fetch_scan import FetchScan
 from streams.fetches import Fetches
 from streams.topics import CUSTOMER_EVENTS
 from streams.topics.pace import Pace
+
+
+class _Caller(MethodQueueWorker):
+    """Without the wait, three tasks each time, for an event that is set once the thread runs."""
+
+    @Service.task
+    async def _method_queue_do_work(self) -> None:
+        queue = self.method_queue
+        while not self.should_stop and not queue.should_stop:
+            _ = await queue._process_enqueued(await queue._queue.get())  # noqa: SLF001 - as its own worker
+
+
+class _Calls(MethodQueue):
+    """Calls from the agents' loop."""
+
+    Worker = _Caller
 
 
 class PacedThread(driver.AIOKafkaConsumerThread):
@@ -25,6 +43,12 @@ class PacedThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         await super().on_start()
         FetchScan.install(self._ensure_consumer()._fetcher)  # noqa: SLF001 - made by the start
+
+    @property
+    def method_queue(self) -> MethodQueue:
+        if self._method_queue is None:
+            self._method_queue = _Calls(loop=self.thread_loop, beacon=self.beacon)
+        return self._method_queue
 
     def assignment(self) -> set[TP]:
         """Asked for ten times a second; converted, partition by partition, when it has changed."""
