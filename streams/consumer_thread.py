@@ -12,6 +12,8 @@ from aiokafka.errors import KafkaError
 from faust.transport.consumer import ensure_TPset
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode import Service
+from mode.threads import MethodQueue, MethodQueueWorker
 
 from streams.fetch_scan import FetchScan
 from streams.fetches import Fetches
@@ -24,6 +26,22 @@ from streams.topics.records import PublishFailed
 
 CONNECT_TIMEOUT = 5.0
 """Seconds that one attempt to connect may take; a host that swallows everything is asked again after them."""
+
+
+class _Caller(MethodQueueWorker):
+    """Without the wait, three tasks each time, for an event that is set once the thread runs."""
+
+    @Service.task
+    async def _method_queue_do_work(self) -> None:
+        queue = self.method_queue
+        while not self.should_stop and not queue.should_stop:
+            _ = await queue._process_enqueued(await queue._queue.get())  # noqa: SLF001 - as its own worker
+
+
+class _Calls(MethodQueue):
+    """Calls from the agents' loop."""
+
+    Worker = _Caller
 
 
 class PacedThread(driver.AIOKafkaConsumerThread):
@@ -49,6 +67,12 @@ class PacedThread(driver.AIOKafkaConsumerThread):
             consumer, self._consumer = self._ensure_consumer(), None
             await consumer.stop()
             raise PublishFailed(f"the consumer cannot reach Kafka: {fault!r}") from fault
+
+    @property
+    def method_queue(self) -> MethodQueue:
+        if self._method_queue is None:
+            self._method_queue = _Calls(loop=self.thread_loop, beacon=self.beacon)
+        return self._method_queue
 
     def assignment(self) -> set[TP]:
         """Asked for ten times a second; converted, partition by partition, when it has changed."""

@@ -161,6 +161,19 @@ class RecordBatchConsumer(driver.Consumer):
     def _new_offset(self, tp: TP) -> int | None:
         return self.progress.get(tp)
 
+    async def _handle_attached(self, commit_offsets: Mapping[TP, int]) -> None:
+        """Nothing is: our agents publish by themselves, before they advance."""
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
+        """Without the table of them that Faust draws, every second, for a log that nobody keeps."""
+        assignment = self.assignment()
+        mine = {partition: offset for partition, offset in offsets.items() if partition in assignment}
+        if not mine:
+            return False
+        did_commit = await self._commit(mine)
+        self._committed_offset.update(mine)
+        return bool(did_commit)
+
     async def _drain_messages(self, fetcher: Any) -> None:
         try:
             while not (self.should_stop or cast(Service, fetcher).should_stop):

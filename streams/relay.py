@@ -28,9 +28,9 @@ BACKLOG = 1000
 """Outbox entries looked at after a takeover: a worker leaves at most what waits and what is being produced, twice
 WAITING, since it stops applying events while that much waits."""
 
-PACE = 0.05
-"""Seconds between the beginnings of two rounds at least: nobody waits here as for a slate, and a round costs as much
-as ten events."""
+PACE = 0.1
+"""Seconds between the beginnings of two rounds at least: nobody waits here as for a slate, a push has a second, and a
+round costs as much as ten events."""
 
 
 @dataclass(frozen=True)

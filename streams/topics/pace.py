@@ -13,9 +13,11 @@ CROWD = 16
 
 @dataclass(eq=False)
 class Pace:
-    """seconds: between the beginnings of two rounds; 0 lets everybody pass. Of one event loop."""
+    """seconds: between the beginnings of two rounds; 0 lets everybody pass. stretch: how many times as far the round
+    that begins next is from the one after it. Of one event loop."""
 
     seconds: float = 0.0
+    stretch: float = 1.0
     _due: float = 0.0
     _calls: int = 0
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
@@ -46,7 +48,7 @@ class Pace:
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._due, self._calls = loop.time() + self.seconds, 0
+        self._due, self._calls = loop.time() + self.seconds * self.stretch, 0
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             if not each.done():

@@ -2,10 +2,10 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidTimestampError, KafkaError, UnknownError
 
 from streams.topics.lane import Batch
@@ -23,10 +23,12 @@ STOP_TIMEOUT = 5.0
 
 @dataclass(eq=False)
 class Producer:
-    """broker: bootstrap servers. idempotent: needs InitProducerId, which the embedded broker lacks."""
+    """broker: bootstrap servers. idempotent: needs InitProducerId, which the embedded broker lacks. _met: partitions
+    that the running client has written to."""
 
     broker: str
     idempotent: bool
+    _met: set[TopicPartition] = field(default_factory=set)
     _client: AIOKafkaProducer | None = None
     _starting: asyncio.Future[AIOKafkaProducer] | None = None
 
@@ -49,7 +51,7 @@ class Producer:
     async def send(self, batch: Batch, topic: str, partition: int) -> None:
         client = await self.client()
         try:
-            await (await client.send_batch(batch, topic, partition=partition))
+            await (await self._submitted(client, batch, TopicPartition(topic, partition)))
         except KafkaError as fault:
             if not fault.retriable:
                 await self._discard(client)
@@ -58,6 +60,17 @@ class Producer:
             ) from fault
         except AssertionError as fault:
             raise PublishFailed(f"{topic} has no partition {partition}: check `caudal topics create`") from fault
+
+    async def _submitted(self, client: AIOKafkaProducer, batch: Batch, place: TopicPartition) -> asyncio.Future[object]:
+        """The client asks for every batch which partitions its topic has, three times, and makes sets of them; of one
+        that it has written to it is known."""
+        if place in self._met:
+            accumulator = client._message_accumulator  # noqa: SLF001 - where `send_batch` itself ends
+            return cast(asyncio.Future[object], await accumulator.add_batch(batch, place, REQUEST_TIMEOUT_MS / 1000))
+        submitted = await client.send_batch(batch, place.topic, partition=place.partition)
+        if client is self._client:
+            self._met.add(place)
+        return cast(asyncio.Future[object], submitted)
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has."""
@@ -100,6 +113,7 @@ class Producer:
     async def _discard(self, client: AIOKafkaProducer) -> None:
         if self._client is client:
             self._client = None
+            self._met.clear()
         await _close(client)
 
 

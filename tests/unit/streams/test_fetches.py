@@ -8,7 +8,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.fetches import ASLEEP, AT_ONCE, BACKLOG, NAP, Fetches
+from streams.fetches import ASLEEP, AT_ONCE, BACKLOG, LITTLE, NAP, Fetches
 from streams.topics import CUSTOMER_EVENTS, STORE, WEB
 from streams.topics.pace import Pace
 
@@ -85,6 +85,17 @@ async def test_what_the_worker_writes_is_asked_for_right_behind_and_waited_for_a
         await fetching.send(0, whole())
     assert broker.asked == [(OUTER | INNER, LONG), (INNER, HOUR / 4 * 1000)]
     assert await keeps_the_pace(fetching, OUTER | INNER)
+
+
+async def test_rounds_that_bring_little_from_all_brokers_together_are_further_apart() -> None:
+    broker, pace = Broker(size=LITTLE - 1), Pace(1e-6)
+    fetching = Fetches(broker.send, pace, INNER)
+    broker.there = {WEB.name}
+    await fetching.send(0, whole(OUTER))
+    assert pace.stretch > 1
+    broker.there = {STORE.name}
+    await fetching.send(1, whole(OUTER))
+    assert pace.stretch == 1
 
 
 @pytest.mark.parametrize("hop", [OUTER, INNER])
