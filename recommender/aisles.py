@@ -18,6 +18,7 @@ MERGED = 256
 
 class Aisles:
     """By name of a category or a department. rows: of the model, ascending, and so the most popular first.
+    names_of_row: the other way round, one object for all items of the same names.
 
     unknown: items that the model does not know, in the order of the catalogue. merged: what `popular_rows` found of
     several names.
@@ -29,9 +30,9 @@ class Aisles:
         self.merged: dict[tuple[frozenset[str], int], Sequence[int]] = {}
         self._changes = reference.item_changes
         self._alike: dict[Names, Names] = {}
-        self._names_of_row = [self._names(reference.items.get(item)) for item in model.items]
+        self.names_of_row = [self._names(reference.items.get(item)) for item in model.items]
         self._names_of_unknown: dict[str, Names] = {}
-        for row, names in enumerate(self._names_of_row):
+        for row, names in enumerate(self.names_of_row):
             for name in names:
                 self.rows[name].append(row)
         known = set(model.items)
@@ -57,7 +58,7 @@ class Aisles:
         return True
 
     def _put(self, row: int, names: Names) -> None:
-        before = self._names_of_row[row]
+        before = self.names_of_row[row]
         if names == before:
             return
         self.merged.clear()
@@ -66,7 +67,7 @@ class Aisles:
             del rows[bisect_left(rows, row)]
         for name in names:
             insort(self.rows[name], row)
-        self._names_of_row[row] = names
+        self.names_of_row[row] = names
 
     def _put_unknown(self, item: str, names: Names) -> None:
         """Behind the others, where the catalogue has what was put there last."""
