@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from recommender.derived import Derived
 from recommender.model import Model
@@ -12,21 +12,27 @@ from retail.reference import Reference
 Names = tuple[str, ...]
 """Category and department of an item, without what is missing."""
 
+MERGED = 256
+"""Sets of names of which it is remembered which rows come first: the zones of a shop; some 10 KB each."""
+
 
 class Aisles:
     """By name of a category or a department. rows: of the model, ascending, and so the most popular first.
+    names_of_row: the other way round, one object for all items of the same names.
 
-    unknown: items that the model does not know, in the order of the catalogue.
+    unknown: items that the model does not know, in the order of the catalogue. merged: what `popular_rows` found of
+    several names.
     """
 
     def __init__(self, model: Model, reference: Reference) -> None:
         self.rows: defaultdict[str, list[int]] = defaultdict(list)
         self.unknown: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self.merged: dict[tuple[frozenset[str], int], Sequence[int]] = {}
         self._changes = reference.item_changes
         self._alike: dict[Names, Names] = {}
-        self._names_of_row = [self._names(reference.items.get(item)) for item in model.items]
+        self.names_of_row = [self._names(reference.items.get(item)) for item in model.items]
         self._names_of_unknown: dict[str, Names] = {}
-        for row, names in enumerate(self._names_of_row):
+        for row, names in enumerate(self.names_of_row):
             for name in names:
                 self.rows[name].append(row)
         known = set(model.items)
@@ -52,15 +58,16 @@ class Aisles:
         return True
 
     def _put(self, row: int, names: Names) -> None:
-        before = self._names_of_row[row]
+        before = self.names_of_row[row]
         if names == before:
             return
+        self.merged.clear()
         for name in before:
             rows = self.rows[name]
             del rows[bisect_left(rows, row)]
         for name in names:
             insort(self.rows[name], row)
-        self._names_of_row[row] = names
+        self.names_of_row[row] = names
 
     def _put_unknown(self, item: str, names: Names) -> None:
         """Behind the others, where the catalogue has what was put there last."""
@@ -77,10 +84,24 @@ class Aisles:
         return self._alike.setdefault(names, names)
 
 
-def popular_rows(aisles: Aisles, names: Iterable[str], most: int) -> list[int]:
+def popular_rows(aisles: Aisles, names: Iterable[str], most: int) -> Sequence[int]:
     """The `most` most popular rows of any of the names, each once."""
-    rows = {row for name in names if name in aisles.rows for row in aisles.rows[name][:most]}
-    return sorted(rows)[:most]
+    wanted = frozenset(names)
+    found = aisles.merged.get((wanted, most))
+    if found is None:
+        found = _first_rows([aisles.rows[name] for name in wanted if name in aisles.rows], most)
+        if len(wanted) > 1:
+            if len(aisles.merged) >= MERGED:
+                aisles.merged.clear()
+            aisles.merged[wanted, most] = found
+    return found
+
+
+def _first_rows(lists: Sequence[list[int]], most: int) -> Sequence[int]:
+    """Of ascending lists, all told."""
+    if len(lists) == 1:
+        return lists[0][:most]
+    return sorted({row for rows in lists for row in rows[:most]})[:most]
 
 
 def unknown_items(aisles: Aisles, names: Iterable[str]) -> Iterator[str]:

@@ -207,7 +207,7 @@ def _candidates(
     count = int(answers.counts[0])
     columns = (answers.rows, answers.scores.astype(np.float64).round(4), answers.sources, answers.evidence)
     ranking = zip(*(column[0, :count].tolist() for column in columns), strict=True)
-    allowed = _allowed(ranking, seen, model, reference)
+    allowed = _allowed(ranking, seen, aisles, model)
     if seen.cycles is not None:
         allowed = nearest_first(allowed, seen.cycles, seen.query.at)
     return _steered(allowed, seen.steering), int(answers.known[0])
@@ -235,17 +235,18 @@ def _near(seen: Seen, spot: Spot, reference: Reference) -> frozenset[str]:
 
 
 def _allowed(
-    ranking: Iterator[tuple[int, float, int, int]], seen: Seen, model: Model, reference: Reference
+    ranking: Iterator[tuple[int, float, int, int]], seen: Seen, aisles: Aisles | None, model: Model
 ) -> Iterator[Candidate]:
-    names, sources, known = seen.names, seen.recipe.sources, reference.items.get
+    names, sources = seen.names, seen.recipe.sources
     anchored = seen.recipe.basis is not Basis.CUSTOMER and not seen.missing
     for row, score, code, evidence in ranking:
-        item, source = model.items[row], SOURCE_OF_CODE[code]
-        if names is not None and not is_of(known(item), names):
+        if names is not None and aisles is not None and names.isdisjoint(aisles.names_of_row[row]):
             continue
+        source = SOURCE_OF_CODE[code]
         if sources and source not in sources:
             continue
-        yield item, score, Source.SIMILAR if anchored and source is Source.TASTE else source, model.names[evidence]
+        shown = Source.SIMILAR if anchored and source is Source.TASTE else source
+        yield model.items[row], score, shown, model.names[evidence]
 
 
 def _draft(query: Query, seen: Seen, spot: Spot, model: Model, reference: Reference) -> Draft:

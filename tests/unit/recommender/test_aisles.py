@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
-from recommender.aisles import Aisles, aisles_of
+from recommender.aisles import Aisles, aisles_of, popular_rows
 from recommender.model import make_model
 from retail.catalog import Item
 from retail.reference import Reference
@@ -39,6 +39,22 @@ def test_the_aisles_follow_every_change_of_the_catalogue(rounds: list[list[Chang
         for item, names in changed:
             change(reference, item, names)
         assert told(aisles_of(MODEL, reference)) == told(Aisles(MODEL, reference))
+
+
+@given(some.lists(changes, max_size=5), some.sets(some.sampled_from(NAMES[1:])), some.integers(1, 4))
+def test_what_is_most_popular_of_several_names_follows_too(
+    rounds: list[list[Change]], names: set[str], most: int
+) -> None:
+    reference = Reference()
+    for changed in rounds:
+        for item, kind in changed:
+            change(reference, item, kind)
+        items = reference.items
+        known = [row for row, item in enumerate(MODEL.items) if item in items]
+        of_them = [
+            row for row in known if {items[MODEL.items[row]].category, items[MODEL.items[row]].department} & names
+        ]
+        assert list(popular_rows(aisles_of(MODEL, reference), names, most)) == of_them[:most]
 
 
 def test_a_department_called_like_its_category_lists_an_item_once() -> None:
