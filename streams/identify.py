@@ -5,7 +5,7 @@ A fetch is acknowledged when all it gave rise to is in Kafka; until then it is p
 journey drops what it has seen by the origin in each record's header.
 """
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,7 @@ from streams.topics import APP, CUSTOMER_EVENTS, DELIVERIES, REJECTED, SERVICE, 
 from streams.topics.inflated import OVERSIZED, Oversized
 from streams.topics.partitions import partition_of
 from streams.topics.publisher import Publisher, Record
+from streams.topics.records import Headers
 
 CHANNEL_OF = {
     WEB.name: Channel.WEB,
@@ -53,7 +54,7 @@ class Received(Protocol):
     @property
     def timestamp(self) -> int: ...
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> Headers: ...
 
 
 @dataclass(frozen=True)
