@@ -35,8 +35,8 @@ demo: $(INSTALLED) ## the whole system on real retail data, embedded; Ctrl-C lea
 up: $(INSTALLED) ## the same embedded system without traffic, for your own site or SDK
 	@$(BIN)/caudal up $(ARGS)
 
-test: $(INSTALLED) ## every test but `make faults`, the live ones on an embedded broker and Valkey; two files at a time
-	@$(BIN)/python -m tests -q --ignore=tests/chaos -n 2 --dist loadgroup $(ARGS)
+test: $(INSTALLED) ## every test but `make faults`, the live ones on an embedded broker and Valkey; three files at a time
+	@$(BIN)/python -m tests -q --ignore=tests/chaos -n 3 --dist loadgroup $(ARGS)
 
 faults: $(INSTALLED) ## servers, workers, networks and disks that break, judged by a checker; on Apache Kafka where it is at hand
 	@$(BIN)/python -m tests -q tests/chaos $(ARGS)
@@ -58,7 +58,7 @@ live: $(INSTALLED) ## the live tests on real servers: CAUDAL_TEST_BROKER=host:po
 	@test -n "$$CAUDAL_TEST_BROKER" && test -n "$$CAUDAL_TEST_REDIS" || { \
 	    echo "Name the servers: CAUDAL_TEST_BROKER=host:port CAUDAL_TEST_REDIS=redis://host:port make live"; \
 	    echo "To have Apache Kafka and redis-server started and stopped around it: $(BIN)/python -m tests.real_servers -- make live"; exit 2; }
-	@CAUDAL_TEST_STRICT=1 $(BIN)/python -m tests -q tests/live tests/contract $(ARGS)
+	@CAUDAL_TEST_STRICT=1 $(BIN)/python -m tests -q -m "not embedded" tests/live tests/contract $(ARGS)
 
 bench: $(INSTALLED) ## the benchmarks, each prints a table (ARGS=--json)
 	@for question in pipeline freshness serving intake; do \

@@ -120,7 +120,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        whole = _body(self._received)
+        whole = body_of(self._received)
         if whole is not None:
             self._answer(int(self._received[9:12]), whole)
             self._client.free(self)
@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
             shot.heard(Reply(shot.due, shot.sent, time.monotonic(), status, body))
 
 
-def _body(received: bytes) -> bytes | None:
+def body_of(received: bytes) -> bytes | None:
     """None while it is not there whole."""
     head = received.find(b"\r\n\r\n")
     if head < 0:

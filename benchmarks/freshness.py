@@ -19,10 +19,11 @@ import uvloop
 
 from benchmarks.bench_system import bench_system
 from benchmarks.client import Client
-from benchmarks.load import Load, Outcome, Plan, load
+from benchmarks.load import Load, Plan, load
 from benchmarks.pipeline import Ledgers
 from benchmarks.report import Figures, show
 from benchmarks.standing import KEY, Standing, rss_mb, standing
+from benchmarks.tally import Outcome
 from benchmarks.traffic import post
 from benchmarks.workload import Shape
 from retail.slates import decode_slate

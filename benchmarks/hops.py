@@ -34,7 +34,8 @@ from streams.journey import Deciding, Journey
 from streams.meters import Meters
 from streams.microbatch import World
 from streams.ownership import Ownership
-from streams.records import Fetched, Progress, Records
+from streams.received import Records
+from streams.records import Fetched, Progress
 from streams.relay import Pending, Relay
 from streams.repair import Repair, Told
 from streams.settings import Settings

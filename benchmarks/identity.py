@@ -31,6 +31,7 @@ from retail.policy import JourneyPolicy
 from retail.reference import Reference
 from streams.identify import Identify
 from streams.meters import Meters
+from streams.received import Records
 from streams.records import Fetched, Progress
 from streams.settings import Settings
 from streams.state import Commit, StateUnavailable
@@ -136,11 +137,11 @@ class Raw:
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def raw(count: int, linking: float) -> list[Raw]:
+def raw(count: int, linking: float) -> Records:
     """Views of users; a share of them names a browser as well that was not seen with this user before."""
     draw = random.Random(1)
     now = int(time.time() * 1000)
-    out: list[Raw] = []
+    out: Records = []
     for n in range(count):
         event: dict[str, object] = {"type": "track", "event": "Product Viewed", "messageId": f"m-{n}"}
         event |= {"userId": f"user-{draw.randrange(10_000)}", "properties": {"product_id": f"item-{n % 500}"}}

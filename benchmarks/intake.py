@@ -15,9 +15,10 @@ from statistics import median
 import msgspec
 
 from benchmarks.bench_system import STOP_TIMEOUT, Bench, Process, bench_system
-from benchmarks.load import Outcome, Plan, load
+from benchmarks.load import Plan, load
 from benchmarks.report import Figures, show
 from benchmarks.standing import KEY, rss_mb
+from benchmarks.tally import Outcome
 from benchmarks.workload import Shape
 from caudal.child import Child
 from caudal.embedded import free_port

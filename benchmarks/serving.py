@@ -15,11 +15,14 @@ from dataclasses import replace
 import msgspec
 
 from benchmarks.bench_system import bench_system
-from benchmarks.load import Outcome, Plan, load
+from benchmarks.load import Plan, load
 from benchmarks.pipeline import Ledgers
 from benchmarks.report import Figures, show
 from benchmarks.standing import KEY, Standing, rss_mb, standing
+from benchmarks.tally import Outcome
 from benchmarks.workload import Shape
+from gateway.recommendations import STATE_UNAVAILABLE, STATE_UNREADABLE
+from recommender.ladder import FILTERED
 
 SHAPE = Shape(customers=5_000)
 
@@ -43,6 +46,10 @@ CLOSED = 6.0
 
 IN_FLIGHT = 8
 """Questions at once in the closed loop: the gateway always has one waiting."""
+
+WITHOUT_STATE = (STATE_UNAVAILABLE, STATE_UNREADABLE)
+"""Fallbacks that are a fault of serving. That a model ranks what is popular before what is a customer's own is its
+choice: what the workload's customers buy is left to chance, and tells it nothing."""
 
 BATCH = 20
 """Live events of a request."""
@@ -112,7 +119,8 @@ def measure(system: Standing, requests_per_second: float, events_per_second: flo
         "events_per_second": events_per_second,
         "max_requests_per_second": most.rate,
         "max_p99_ms": most.p99_ms,
-        "fallbacks": outcome.fallbacks + most.fallbacks,
+        "without_state": sum(told.fallbacks.get(reason, 0) for told in (outcome, most) for reason in WITHOUT_STATE),
+        "not_personal": outcome.fallbacks.get(FILTERED, 0) + most.fallbacks.get(FILTERED, 0),
         "errors": outcome.errors + most.errors,
         "load_late_p99_ms": outcome.late_p99_ms,
         "gateway_cpu_us_per_request": cpu / (requests_per_second * steady.seconds) * 1e6,

@@ -39,7 +39,7 @@ def stay_up(settings: Settings, *, port: int, data: Path | None, json: bool) -> 
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         logs = data or Path(stack.enter_context(TemporaryDirectory(prefix="caudal-")))
         logs.mkdir(parents=True, exist_ok=True)
-        trained = stack.enter_context(training(settings.models, year.until, logs))
+        trained = stack.enter_context(training(settings.models, year.until, logs, gently=False))
         plan = Plan(settings, year.moved(int(time() * 1000)).shop, port=port, data=logs)
         system = stack.enter_context(running(plan))
         _train(system, trained, console)

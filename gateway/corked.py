@@ -12,7 +12,11 @@ HEAD_DEADLINE = 10.0
 """Seconds from the first byte of a request to the end of its headers."""
 
 SILENCE = 65.0
-"""Seconds that a connection may be open without a word: as long as between two requests."""
+"""Seconds that a connection may be open without a word, at first and between two requests: longer than load balancers
+keep theirs (60), so they never meet a closed one."""
+
+TICK = 0.001
+"""Seconds to which an event loop's clock is exact."""
 
 LONGEST_HEAD = 128 << 10
 """Bytes of a request line and its headers; browsers stop at some 16 KB, proxies at less."""
@@ -71,10 +75,16 @@ class Corked(asyncio.Transport):
 
 
 class CorkedHttp(HttpToolsProtocol):
-    """A head that comes drop by drop, or never ends, is not waited for."""
+    """A head that comes drop by drop, or never ends, is not waited for.
+
+    uvicorn sets a timer after each answer, and takes it away when the next request comes: here one timer looks now and
+    then for how long nothing was asked.
+    """
 
     _late: asyncio.TimerHandle | None = None
     _head: int | None = None
+    _look: asyncio.TimerHandle | None = None
+    _answered = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(Corked(transport, self.loop))
@@ -82,6 +92,8 @@ class CorkedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._in_time()
+        if self._look is not None:
+            self._look.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -103,6 +115,27 @@ class CorkedHttp(HttpToolsProtocol):
         self._in_time()
         self._head = None
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._answered = self.loop.time()
+        if self._look is None:
+            self._look = self.loop.call_later(SILENCE, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        """Looks again when nothing will have been asked for long enough."""
+        cycle = cast(RequestResponseCycle | None, self.cycle)
+        is_asked = self._head is not None or (cycle is not None and not cycle.response_complete)
+        since = self.loop.time() if is_asked else self._answered
+        left = since + SILENCE - self.loop.time()
+        if left > TICK:
+            self._look = self.loop.call_later(left, self._close_if_idle)
+        else:
+            self.timeout_keep_alive_handler()
 
     def _in_time(self) -> None:
         if self._late is not None:

@@ -20,6 +20,7 @@ from gateway.keys import KeyRing
 from gateway.meters import Meters
 from gateway.mqtt import Beacons
 from gateway.settings import GatewaySettings
+from gateway.turns import take_short_turns
 from recommender.kernel_store import are_kept, ready_kernels
 from retail.reference import Reference
 from streams.state.models import ModelShelf
@@ -31,9 +32,6 @@ from streams.topics.learner import Learner
 from streams.topics.publisher import Publisher
 
 log = structlog.get_logger()
-
-KEEP_ALIVE = 65
-"""Seconds an idle connection is kept: longer than load balancers keep theirs (60), so they never meet a closed one."""
 
 
 class PortTaken(Exception):
@@ -63,6 +61,7 @@ def serve(settings: GatewaySettings, signals: Collection[signal.Signals]) -> Non
     Raises PortTaken, and UnfitPartitions at the start or as soon as Kafka tells.
     """
     interrupt_seldom()
+    take_short_turns()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(asyncio.CancelledError):
         runner.run(_unless_told_to_stop(settings, signals))
 
@@ -130,7 +129,6 @@ def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=int(settings.drain_timeout),
     )
 

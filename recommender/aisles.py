@@ -84,8 +84,13 @@ def popular_rows(aisles: Aisles, names: Iterable[str], most: int) -> list[int]:
 
 
 def unknown_items(aisles: Aisles, names: Iterable[str]) -> Iterator[str]:
-    """Items of any of the names that the model does not know; of two names perhaps twice."""
-    return (item for name in names if name in aisles.unknown for item in aisles.unknown[name])
+    """Items of any of the names that the model does not know, each once."""
+    told: set[str] = set()
+    for name in names:
+        for item in aisles.unknown.get(name, ()):
+            if item not in told:
+                told.add(item)
+                yield item
 
 
 def holds(aisles: Aisles, names: Iterable[str]) -> bool:

@@ -23,8 +23,9 @@ class Refusing(Protocol):
 @dataclass(slots=True)
 class Draft:
     """limit: items wanted. selection: the rule after the filters, None for none. surplus: what may be shown, though
-    there are enough of its kind, and why. steering: merchandisers' rules, None for none. rests: of what was
-    bought, by these rules. pinned: by item, with its place; it is kept at no other."""
+    there are enough of its kind, and why. beyond: more of it than there are places. steering: merchandisers' rules,
+    None for none. rests: of what was bought, by these rules. pinned: by item, with its place; it is kept at no other.
+    """
 
     filters: Refusing
     limit: int
@@ -32,6 +33,7 @@ class Draft:
     dropped: list[Dropped] = field(default_factory=list)
     selection: Selection | None = None
     surplus: list[tuple[Recommendation, str]] = field(default_factory=list)
+    beyond: list[Dropped] = field(default_factory=list)
     steering: Steering | None = None
     rests: Rests | None = None
     pinned: dict[str, tuple[int, Recommendation]] = field(default_factory=dict)
@@ -65,27 +67,32 @@ class Draft:
             self._offer_steered(candidates, self.steering)
             return
         refusal, kept, limit = self.filters.refusal, self.kept, self.limit
+        selection, drop, put_by = self.selection, self.dropped.append, self.beyond.append
+        enough = self._has_enough()
         for item, score, source, because in candidates:
             if len(kept) >= limit:
                 return
-            reason = refusal(item)
-            if reason:
-                self.dropped.append(Dropped(item, reason))
+            if reason := refusal(item):
+                drop(Dropped(item, reason))
+            elif enough and selection is not None and (reason := selection.surplus(item)):
+                put_by(Dropped(item, reason))
             else:
                 self._select(Recommendation(item, score, source, because))
+                enough = self._has_enough()
 
     def settle(self) -> None:
         """After the last offer: fills up with the surplus; what is left of it is dropped."""
         wanted = self.room - len(self.kept)
         self.kept += [one for one, _ in self.surplus[:wanted]]
         self.dropped += [Dropped(one.item, reason) for one, reason in self.surplus[wanted:]]
-        self.surplus = []
+        self.dropped += self.beyond
+        self.surplus, self.beyond = [], []
         for place, one in self.pinned.values():
             self.kept.insert(place - 1, one)
 
     def settled(self) -> set[str]:
         """Items that were offered already."""
-        offered = {kept.item for kept in self.kept} | {dropped.item for dropped in self.dropped}
+        offered = {one.item for some in (self.kept, self.dropped, self.beyond) for one in some}
         return offered | {one.item for one, _ in self.surplus} | self.pinned.keys()
 
     def _offer_steered(self, candidates: Iterable[Candidate], steering: Steering) -> None:
@@ -110,6 +117,11 @@ class Draft:
         if not reason and self.selection is not None and self.selection.rests(item):
             return JUST_BOUGHT
         return reason
+
+    def _has_enough(self) -> bool:
+        """Whether one more of a kind of which there are enough would never be shown."""
+        selection = self.selection
+        return selection is not None and not selection.bought and len(self.surplus) >= self.room - len(self.kept)
 
     def _select(self, one: Recommendation) -> None:
         selection = self.selection

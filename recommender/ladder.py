@@ -4,9 +4,9 @@ Popular in this store, popular anywhere, then the catalogue in its order. Every 
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import filterfalse, islice, repeat
 
-from recommender.draft import Candidate, Draft
+from recommender.draft import Draft
 from recommender.model import Model
 from retail.reference import Reference
 from retail.slates import Source
@@ -20,15 +20,24 @@ UNKNOWN_HISTORY = "unknown_history"
 FILTERED = "filtered"
 
 
-def fill(draft: Draft, rungs: Iterable[Candidate]) -> None:
+Rung = tuple[Iterable[str], Source]
+"""Items, the best first, and what they are shown as."""
+
+
+def fill(draft: Draft, rungs: Iterable[Rung]) -> None:
     """Offers what was not offered before, the best first, until the draft is full or nothing is left."""
-    if not draft.full:
-        draft.offer(_unsettled(rungs, draft.settled()))
+    for items, source in rungs:
+        if draft.full:
+            return
+        unsettled = filterfalse(draft.settled().__contains__, items)
+        draft.offer(zip(unsettled, repeat(0.0), repeat(source), repeat("")))
 
 
-def everywhere(store: str, model: Model, reference: Reference) -> Iterator[Candidate]:
-    """All rungs, the best first; of an item on two of them both. store: "" for none."""
-    return chain(_here(store, model), _popular(model), _catalog(reference))
+def everywhere(store: str, model: Model, reference: Reference) -> Iterator[Rung]:
+    """All rungs, the best first; an item may be on each of them. store: "" for none."""
+    yield _here(store, model), Source.POPULAR_HERE
+    yield islice(model.items, DEPTH), Source.POPULAR
+    yield islice(reference.items, DEPTH), Source.CATALOG
 
 
 def reason(model: Model, has_history: bool, known: int) -> str:
@@ -40,26 +49,9 @@ def reason(model: Model, has_history: bool, known: int) -> str:
     return FILTERED if known else UNKNOWN_HISTORY
 
 
-def _unsettled(candidates: Iterable[Candidate], settled: set[str]) -> Iterator[Candidate]:
-    """Those that were not offered before, each once."""
-    for candidate in candidates:
-        if candidate[0] not in settled:
-            settled.add(candidate[0])
-            yield candidate
-
-
-def _here(store: str, model: Model) -> Iterator[Candidate]:
+def _here(store: str, model: Model) -> Iterator[str]:
     number = model.stores.get(store)
     if number is None:
-        return
+        return iter(())
     starts = model.shelf.here_starts
-    for row in model.shelf.here[starts[number] : starts[number + 1]][:DEPTH].tolist():
-        yield model.items[row], 0.0, Source.POPULAR_HERE, ""
-
-
-def _popular(model: Model) -> Iterable[Candidate]:
-    return ((item, 0.0, Source.POPULAR, "") for item in islice(model.items, DEPTH))
-
-
-def _catalog(reference: Reference) -> Iterable[Candidate]:
-    return ((item, 0.0, Source.CATALOG, "") for item in islice(reference.items, DEPTH))
+    return map(model.items.__getitem__, model.shelf.here[starts[number] : starts[number + 1]][:DEPTH].tolist())

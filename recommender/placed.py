@@ -4,7 +4,7 @@ Where a recipe starts from an item, a cart or an order, the customer is asked ab
 looked at: the same kernels then answer for the page instead of for the person. The filters are always the person's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from recommender.batch import NO_ROWS, SOURCE_OF_CODE
 from recommender.draft import Candidate, Draft
 from recommender.filters import at_home, filters_of
 from recommender.introduced import home_slates, introduced
-from recommender.ladder import everywhere, fill, reason
+from recommender.ladder import Rung, everywhere, fill, reason
 from recommender.merchandising import Pin, Steering, any_holds, steering
 from recommender.model import Model
 from recommender.moved import moved_slates
@@ -237,11 +237,11 @@ def _near(seen: Seen, spot: Spot, reference: Reference) -> frozenset[str]:
 def _allowed(
     ranking: Iterator[tuple[int, float, int, int]], seen: Seen, model: Model, reference: Reference
 ) -> Iterator[Candidate]:
-    names, sources = seen.names, seen.recipe.sources
+    names, sources, known = seen.names, seen.recipe.sources, reference.items.get
     anchored = seen.recipe.basis is not Basis.CUSTOMER and not seen.missing
     for row, score, code, evidence in ranking:
         item, source = model.items[row], SOURCE_OF_CODE[code]
-        if names is not None and not is_of(reference.items.get(item), names):
+        if names is not None and not is_of(known(item), names):
             continue
         if sources and source not in sources:
             continue
@@ -261,17 +261,11 @@ def _draft(query: Query, seen: Seen, spot: Spot, model: Model, reference: Refere
     )
 
 
-def _rungs(seen: Seen, aisles: Aisles | None, model: Model, reference: Reference) -> Iterator[Candidate]:
+def _rungs(seen: Seen, aisles: Aisles | None, model: Model, reference: Reference) -> Iterable[Rung]:
     if seen.names is None or aisles is None:
         return everywhere(seen.query.store, model, reference)
-    return _shelves(seen.names, aisles, model)
-
-
-def _shelves(names: frozenset[str], aisles: Aisles, model: Model) -> Iterator[Candidate]:
-    for row in popular_rows(aisles, names, 2 * OFFERED):
-        yield model.items[row], 0.0, Source.POPULAR, ""
-    for item in unknown_items(aisles, sorted(names)):
-        yield item, 0.0, Source.CATALOG, ""
+    known = map(model.items.__getitem__, popular_rows(aisles, seen.names, 2 * OFFERED))
+    return (known, Source.POPULAR), (unknown_items(aisles, sorted(seen.names)), Source.CATALOG)
 
 
 def _fallback(seen: Seen, draft: Draft, known: int, model: Model, aisles: Aisles | None) -> str:

@@ -26,28 +26,37 @@ Kind = tuple[frozenset[str], frozenset[str], int | None, str]
 """Allergens, diets, age, and the store."""
 
 
+class Known(dict[str, str]):
+    """By item why a household of this kind is not shown it, "" where it is; what nobody asked about yet is asked."""
+
+    impersonal: Callable[[str], str]
+
+    def __missing__(self, item: str) -> str:
+        reason = self[item] = self.impersonal(item)
+        return reason
+
+
 @dataclass(frozen=True, slots=True)
 class Remembering:
-    """As its filters, item by item. known: by item, why a household of this kind is not shown it, "" where it is."""
+    """Refuses as its filters do. known: what of it holds for every household of the kind."""
 
-    filters: Filters
-    impersonal: Callable[[str], str]
-    known: dict[str, str]
+    known: Known
+    refusal: Callable[[str], str]
 
-    def refusal(self, item: str) -> str:
-        reason = self.known.get(item)
-        if reason is None:
-            reason = self.known[item] = self.impersonal(item)
-        return reason or self._personal(item)
 
-    def _personal(self, item: str) -> str:
-        """In the order in which `Filters.refusal` asks."""
-        filters = self.filters
+def _with_personal(known: Known, filters: Filters) -> Callable[[str], str]:
+    """In the order in which `Filters.refusal` asks."""
+
+    def refusal(item: str) -> str:
+        if reason := known[item]:
+            return reason
         if item in filters.cart:
             return IN_CART
         if filters.dismissed is not NONE and (reason := filters.dismissed.reason(item, filters.catalog.get(item))):
             return reason
         return IN_VIEW if item == filters.in_view else ""
+
+    return refusal
 
 
 class Refusals:
@@ -56,7 +65,7 @@ class Refusals:
     def __init__(self, model: Model, reference: Reference) -> None:
         self._changes = reference.item_changes
         self._empty = not reference.items
-        self._known: OrderedDict[Kind, dict[str, str]] = OrderedDict()
+        self._known: OrderedDict[Kind, Known] = OrderedDict()
 
     def follow(self, model: Model, reference: Reference) -> bool:
         """Forgets what changed since; False where that is more than the reference remembers."""
@@ -73,14 +82,17 @@ class Refusals:
 
     def of(self, filters: Filters) -> Remembering:
         kind = filters.allergens, filters.diets, filters.age, filters.store
-        known = self._known.setdefault(kind, {})
+        known = self._known.get(kind)
+        if known is None:
+            known = self._known[kind] = Known()
         self._known.move_to_end(kind)
         if len(known) > ITEMS:
             known.clear()
         if len(self._known) > HOUSEHOLDS:
             self._known.popitem(last=False)
-        impersonal = msgspec.structs.replace(filters, cart=frozenset(), in_view="", dismissed=NONE)
-        return Remembering(filters, impersonal.refusal, known)
+        known.impersonal = msgspec.structs.replace(filters, cart=frozenset(), in_view="", dismissed=NONE).refusal
+        personal = filters.cart != {} or filters.in_view or filters.dismissed is not NONE
+        return Remembering(known, _with_personal(known, filters) if personal else known.__getitem__)
 
 
 def remembering(filters: Filters, model: Model, reference: Reference) -> Filters | Remembering:

@@ -1,6 +1,5 @@
 """The last choice among what may be shown: not too many of a kind, nothing that was bought just now."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -23,29 +22,29 @@ class Selection:
     recipe: Recipe
     catalog: Mapping[str, Item]
     bought: Collection[int]
-    _categories: Counter[str] = field(default_factory=Counter)
-    _families: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _categories: dict[str, int] = field(default_factory=dict)
+    _families: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def rests(self, item: str) -> bool:
         return bool(self.bought) and item_key(item) in self.bought
 
     def surplus(self, item: str) -> str:
         """Why there are enough of its kind, "" where there are not."""
-        category, brand = self._kind(item)
-        if category and 0 < self.recipe.per_category <= self._categories[category]:
+        known = self.catalog.get(item)
+        if known is None or not known.category:
+            return ""
+        if 0 < self.recipe.per_category <= self._categories.get(known.category, 0):
             return CATEGORY_FULL
-        if category and brand and 0 < self.recipe.per_family <= self._families[category, brand]:
+        if known.brand and 0 < self.recipe.per_family <= self._families.get((known.category, known.brand), 0):
             return FAMILY_FULL
         return ""
 
     def take(self, item: str) -> None:
-        category, brand = self._kind(item)
-        self._categories[category] += 1
-        self._families[category, brand] += 1
-
-    def _kind(self, item: str) -> tuple[str, str]:
         known = self.catalog.get(item)
-        return (known.category, known.brand) if known else ("", "")
+        if known is not None:
+            family = known.category, known.brand
+            self._categories[known.category] = self._categories.get(known.category, 0) + 1
+            self._families[family] = self._families.get(family, 0) + 1
 
 
 def bought_within(state: CustomerState, recipe: Recipe, at: int) -> frozenset[int]:

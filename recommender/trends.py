@@ -21,6 +21,9 @@ EVERYWHERE = (0, -1)
 Scope = tuple[int, int]
 """A store's number or 0, and a channel's place or -1."""
 
+ROUNDING = 1e-12
+"""Share by which two counters may differ and be equal once they have faded."""
+
 MOST_ITEMS = 5000
 """Counters kept per scope, the largest; twice as many at most before the others go."""
 
@@ -83,19 +86,21 @@ class Trends:
         """The `most` largest at the moment `at` (milliseconds), the largest first; equal ones by item key. among: which
         item keys count, None for all."""
         fade = math.exp(min((self._epoch - at) / self._span, 0.0))
-        counts = self._counts.get(scope, {}).items()
-        enough = [(value * fade, -item) for item, value in counts if value * fade >= ENOUGH]
+        counts = self._counts.get(scope, {})
+        found = counts.items() if among is not None or len(counts) <= most else _leading(counts, most)
+        enough = [(value * fade, -item) for item, value in found if value * fade >= ENOUGH]
         wanted = enough if among is None else [one for one in enough if among(-one[1])]
         return [Trending(-item, value) for value, item in nlargest(most, wanted)]
 
     def _are_new(self, clicks: Clicks) -> list[bool]:
         """By click, whether its session had not chosen the item before."""
         new: list[bool] = []
+        known, before = self._known, self._known_before
         for pair in (clicks["session"] ^ clicks["item"] << np.uint64(1)).tolist():
-            new.append(pair not in self._known and pair not in self._known_before)
-            self._known.add(pair)
-        if len(self._known) >= self._remembered:
-            self._known, self._known_before = set(), self._known
+            new.append(pair not in known and pair not in before)
+            known.add(pair)
+        if len(known) >= self._remembered:
+            self._known, self._known_before = set(), known
         return new
 
     def _counters(self, store: int, channel: int) -> list[dict[int, float]]:
@@ -120,3 +125,12 @@ class Trends:
             s: kept for s, counts in faded.items() if (kept := {i: v for i, v in counts.items() if v > 1e-6})
         }
         self._epoch = at
+
+
+def _leading(counts: dict[int, float], most: int) -> list[tuple[int, float]]:
+    """Those among which the `most` largest are: hardly more, found without a step of Python for each counter."""
+    values = np.fromiter(counts.values(), np.float64, len(counts))
+    least = np.partition(values, -most)[-most] * (1 - ROUNDING)
+    items = list(counts)
+    places = np.flatnonzero(values >= least)
+    return [(items[place], value) for place, value in zip(places.tolist(), values[places].tolist(), strict=True)]

@@ -4,6 +4,7 @@ One record, little-endian, without padding: session u64, item key u64, event tim
 kind u8 (`Interaction`), channel u8 (its place in `Channel`), zero u16.
 """
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
@@ -14,18 +15,16 @@ from retail.customers import CustomerState, Interaction
 from retail.events import Channel, Event, OrderCompleted, ProductAdded, ProductViewed
 
 RECORD = Struct("<QQQIBBH")
+_pack = RECORD.pack
 
 NO_STORE = 0
 
 LINES = 50
 """Lines of an order that are told of: a wholesaler's order of thousands sets no trend."""
 
-KEPT = 1 << 16
-"""Sessions whose numbers are kept ready, some 15 MB: hashing costs as much as the rest of a click."""
-
 _NUMBERS = {channel: number for number, channel in enumerate(Channel)}
 
-TOLD = {
+TOLD: Mapping[type[Event], Interaction] = {
     ProductViewed: Interaction.VIEWED,
     ProductAdded: Interaction.ADDED,
     OrderCompleted: Interaction.BOUGHT,
@@ -42,11 +41,7 @@ def store_key(store: str) -> int:
 def session_key(customer: str, state: CustomerState, salt: bytes) -> int:
     """The number of the customer's current session. Without the salt (16 to 64 random bytes) nobody can tell whose it
     is, however many ids of customers are tried."""
-    return _session_key(customer, state.session.started if state.session is not None else 0, salt)
-
-
-@lru_cache(maxsize=KEPT)
-def _session_key(customer: str, started: int, salt: bytes) -> int:
+    started = state.session.started if state.session is not None else 0
     told = _salted(salt).copy()
     told.update(f"{started}/{customer}".encode())
     return int.from_bytes(told.digest(), "little")
@@ -58,16 +53,30 @@ def _salted(salt: bytes) -> blake2b:
     return blake2b(digest_size=8, key=salt)
 
 
-def clicks_of(event: Event, state: CustomerState, salt: bytes) -> list[bytes]:
-    """The records of one event, none of most kinds. state: of its customer, with the event applied."""
-    items: tuple[str, ...]
-    store = state.visit.store if state.visit is not None else ""
-    if type(event) is ProductViewed or type(event) is ProductAdded:
-        items = (event.item,)
-    elif type(event) is OrderCompleted:
-        items, store = tuple(line.item for line in event.lines[:LINES]), event.store or store
-    else:
-        return []
-    session, place, at = session_key(event.customer, state, salt), store_key(store), max(event.at, 0)
-    kind, channel = TOLD[type(event)], _NUMBERS[event.channel]
-    return [RECORD.pack(session, item_key(item), at, place, kind, channel, 0) for item in items]
+def clicks_of(events: Iterable[Event], states: Mapping[str, CustomerState], salt: bytes) -> list[bytes]:
+    """The records of some events, in their order, none of most kinds. states: of their customers, with the events
+    applied; of whom there is none nothing is told."""
+    told: list[bytes] = []
+    known: dict[str, tuple[int, int]] = {}
+    for event in events:
+        kind = TOLD.get(type(event))
+        if kind is None or event.customer not in states:
+            continue
+        whose = known.get(event.customer)
+        if whose is None:
+            whose = known[event.customer] = _whose(event.customer, states[event.customer], salt)
+        if type(event) is ProductViewed or type(event) is ProductAdded:
+            told.append(_record(event, event.item, kind, whose))
+        elif type(event) is OrderCompleted:
+            whose = (whose[0], store_key(event.store)) if event.store else whose
+            told += [_record(event, line.item, kind, whose) for line in event.lines[:LINES]]
+    return told
+
+
+def _whose(customer: str, state: CustomerState, salt: bytes) -> tuple[int, int]:
+    """Session and store, looked up once for all that a customer did meanwhile."""
+    return session_key(customer, state, salt), store_key(state.visit.store if state.visit is not None else "")
+
+
+def _record(event: Event, item: str, kind: Interaction, whose: tuple[int, int]) -> bytes:
+    return _pack(whose[0], item_key(item), max(event.at, 0), whose[1], kind, _NUMBERS[event.channel], 0)

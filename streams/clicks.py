@@ -11,7 +11,7 @@ from collections import deque
 
 import structlog
 
-from retail.clicks import TOLD, clicks_of
+from retail.clicks import clicks_of
 from streams.microbatch import MicroBatch
 from streams.topics import CLICKS
 from streams.topics.publisher import Publisher, PublishFailed, Record
@@ -40,13 +40,8 @@ class ClickTeller:
 
     def committed(self, batch: MicroBatch) -> None:
         oldest = int(time.time() * 1000) - self._span
-        for arrival in batch.arrivals:
-            event = arrival.event
-            if type(event) not in TOLD or event.at < oldest:
-                continue
-            state = batch.states.get(event.customer)
-            if state is not None:
-                self._waiting.extend(clicks_of(event, state, self._salt))
+        events = [arrival.event for arrival in batch.arrivals if arrival.event.at >= oldest]
+        self._waiting.extend(clicks_of(events, batch.states, self._salt))
 
     async def run(self) -> None:
         """Until cancelled."""

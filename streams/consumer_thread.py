@@ -16,6 +16,7 @@ from faust.types import TP
 from streams.fetch_scan import FetchScan
 from streams.fetches import Fetches
 from streams.patience import patiently
+from streams.received import BareResults
 from streams.topics import CUSTOMER_EVENTS
 from streams.topics.inflated import bound_batches
 from streams.topics.pace import Pace
@@ -34,7 +35,9 @@ class PacedThread(driver.AIOKafkaConsumerThread):
         """Faust asks once, and ends the worker where Kafka is away just then."""
         await patiently("kafka", self._connect)
         if self._consumer is not None:
-            FetchScan.install(self._consumer._fetcher)  # noqa: SLF001 - made by the start
+            fetcher = self._consumer._fetcher  # noqa: SLF001 - made by the start
+            FetchScan.install(fetcher)
+            BareResults.install(fetcher)
 
     async def _connect(self) -> None:
         """Raises PublishFailed; returns without a consumer where the worker is told to stop meanwhile."""

@@ -23,7 +23,8 @@ from retail.reference import Reference
 from streams.faults import Point, reach
 from streams.meters import Meters
 from streams.patience import patiently, publish_patiently, steadily, tell
-from streams.records import Fetched, Progress, Records
+from streams.received import Records
+from streams.records import Fetched, Progress
 from streams.shares import shares
 from streams.state import State
 from streams.stragglers import Stragglers

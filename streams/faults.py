@@ -18,8 +18,10 @@ VARIABLE = "CAUDAL_FAULTS"
 
 
 class Point(StrEnum):
-    """Every place, in the order in which an event meets them."""
+    """Every place, in the order in which an event meets them; the first two in a gateway, and in workers again."""
 
+    PUBLISH_BEFORE_SEND = "publish.before_send"
+    PUBLISH_BEFORE_ANSWER = "publish.before_answer"
     IDENTIFY_BEFORE_PUBLISH = "identify.before_publish"
     IDENTIFY_BEFORE_PROGRESS = "identify.before_progress"
     JOURNEY_BEFORE_LOAD = "journey.before_load"

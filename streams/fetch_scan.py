@@ -3,17 +3,18 @@
 The client walks over all partitions, leader, state and all, two or three times a fetch, and shuffles them: with 64
 partitions of each topic that was half of what a quiet worker did. Who leads what changes with the assignment and the
 metadata alone; then, and where a partition needs anything but a fetch (it is paused, or nobody knows yet where to
-begin), the client's own walk is asked.
+begin), the client's own walk is asked. Offsets are looked up when a request is written: of most topics none is asked.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, cast
 
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import Fetcher
 
-from streams.fetch_wire import Ends, LeanFetch, Topics
+from streams.fetch_wire import Asked, LeanFetch, Partitions, Topics
 
 NOBODY = -1
 """Leader of a partition that has none now."""
@@ -96,21 +97,14 @@ class FetchScan:
     ) -> LeanFetch | None:
         """For every partition that holds nothing that is not taken yet; None where one cannot be fetched."""
         fetcher, self._turn = self._fetcher, self._turn + 1
-        limit, asked, ends = fetcher._max_partition_fetch_bytes, Topics(), Ends()  # noqa: SLF001
+        limit, asked = fetcher._max_partition_fetch_bytes, Topics()  # noqa: SLF001
         for topic, places in topics.items():
-            partitions, quiet = [], {}
-            for number, state in places:
-                position = state._position  # noqa: SLF001
-                if position is None or state._paused:  # noqa: SLF001
+            for _, state in places:
+                if state._position is None or state._paused:  # noqa: SLF001
                     return None
-                partitions.append((number, position, limit))
-                if state.highwater == position:
-                    quiet[number] = position
-            ends[topic] = quiet
-            if held:
-                partitions = [entry for entry in partitions if TopicPartition(topic, entry[0]) not in held]
-            if partitions:
-                asked.append((topic, _turned(partitions, self._turn)))
+            free = [place for place in places if TopicPartition(topic, place[0]) not in held] if held else places
+            if free:
+                asked.append((topic, Asked(partial(_look, free, limit, self._turn))))
         return LeanFetch(
             fetcher._fetch_max_wait_ms,  # noqa: SLF001
             fetcher._fetch_min_bytes,  # noqa: SLF001
@@ -118,7 +112,7 @@ class FetchScan:
             fetcher._isolation_level,  # noqa: SLF001
             _turned(asked, self._turn),
             fetcher._client_rack or "",  # noqa: SLF001
-        ).knowing(ends)
+        )
 
 
 def _led(assignment: Assignment, metadata: Mapping[str, Mapping[int, Any]]) -> Led | None:
@@ -130,6 +124,19 @@ def _led(assignment: Assignment, metadata: Mapping[str, Mapping[int, Any]]) -> L
             return None
         led[known.leader][place.topic].append((place.partition, assignment.state_value(place)))
     return {node: dict(topics) for node, topics in led.items()}
+
+
+def _look(places: Sequence[tuple[int, State]], limit: int, turn: int) -> tuple[Partitions, dict[int, int]]:
+    """See `Asked`. limit: bytes of each."""
+    partitions: Partitions = []
+    ends: dict[int, int] = {}
+    for number, state in places:
+        position = state._position  # noqa: SLF001
+        if position is not None:
+            partitions.append((number, position, limit))
+            if state.highwater == position:
+                ends[number] = position
+    return _turned(partitions, turn), ends
 
 
 def _turned(entries: list[Any], turn: int) -> list[Any]:

@@ -6,7 +6,7 @@ round, except that a partition that says nothing new is left out of an answer.
 https://kafka.apache.org/protocol#The_Messages_Fetch, versions 4 to 11; any other the client does itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from functools import cache
 from io import BytesIO
@@ -20,20 +20,33 @@ INT16, INT32, TWO_INT64 = Struct(">h"), Struct(">i"), Struct(">qq")
 
 NO_ERROR, UNKNOWN = 0, -1
 
-Topics = list[tuple[str, list[tuple[int, int, int]]]]
-"""Topic; of each partition its number, the offset asked for and the bytes wanted at most."""
+Partitions = list[tuple[int, int, int]]
+"""Of each its number, the offset asked for and the bytes wanted at most."""
 
-Ends = dict[str, dict[int, int]]
-"""By topic and partition, where a log ended when it was last fetched, where that is just what is asked for."""
+Topics = list[tuple[str, Partitions]]
 
 OLDEST, NEWEST = 4, 11
 """Versions known here."""
 
 
+class Asked(Partitions):
+    """A topic's partitions in a request, none until it is written: by then most topics are left out of it.
+
+    look: the partitions, and where their logs ended when they were last fetched, where that is just what is asked for:
+    of those that still end there, and bring nothing, the answer is silent.
+    """
+
+    def __init__(self, look: Callable[[], tuple[Partitions, Mapping[int, int]]]) -> None:
+        super().__init__()
+        self._look = look
+        self.ends: Mapping[int, int] = {}
+
+    def fill(self) -> None:
+        self[:], self.ends = self._look()
+
+
 class LeanFetch(FetchRequest):  # type: ignore[misc]  # the client has no types for its protocol
     """The client's request, written and answered in fewer steps."""
-
-    _ends: Mapping[str, Mapping[int, int]] = {}
 
     @classmethod
     def of(cls, request: FetchRequest) -> "LeanFetch":
@@ -43,19 +56,19 @@ class LeanFetch(FetchRequest):  # type: ignore[misc]  # the client has no types 
         lean.__dict__.update(request.__dict__)
         return lean
 
-    def knowing(self, ends: Ends) -> "LeanFetch":
-        """Of partitions that still end there, and bring nothing, the answer is silent."""
-        self._ends = ends
-        return self
-
     def build(self, request_struct_class: type[FetchRequestStruct]) -> FetchRequestStruct:
+        ends: dict[str, Mapping[int, int]] = {}
+        for topic, partitions in self.topics:
+            if isinstance(partitions, Asked):
+                partitions.fill()
+                ends[topic] = partitions.ends
         if not OLDEST <= request_struct_class.API_VERSION <= NEWEST:
             return super().build(request_struct_class)
         bare = copy(self)
         bare._topics = []  # noqa: SLF001 - its own kind
         built = super(LeanFetch, bare).build(_lean(cast(Any, request_struct_class)))
         built.topics = written(self.topics, request_struct_class.API_VERSION)
-        built.RESPONSE_TYPE = Reader(request_struct_class.RESPONSE_TYPE, self._ends)  # of this one request
+        built.RESPONSE_TYPE = Reader(request_struct_class.RESPONSE_TYPE, ends)  # of this one request
         return built
 
 
@@ -94,7 +107,7 @@ def written(topics: Topics, version: int) -> bytes:
 
 
 class Reader:
-    """Stands for a type of response: reads one answer into it. ends: see `LeanFetch.knowing`."""
+    """Stands for a type of response: reads one answer into it. ends: by topic, see `Asked`."""
 
     def __init__(self, response: type[Response], ends: Mapping[str, Mapping[int, int]]) -> None:
         self.response = response
@@ -109,7 +122,7 @@ NO_ENDS: Mapping[str, Mapping[int, int]] = {}
 
 
 def read(raw: bytes, version: int, ends: Mapping[str, Mapping[int, int]] = NO_ENDS) -> tuple[Any, ...]:
-    """The fields of a response, in their order. ends: see `LeanFetch.knowing`."""
+    """The fields of a response, in their order. ends: by topic, see `Asked`."""
     head = Struct(">i" if version < 7 else ">ihi")
     return (*head.unpack_from(raw), list(_topics(raw, head.size, version, ends)))
 

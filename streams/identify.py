@@ -7,7 +7,6 @@ journey drops what it has seen by the origin in each record's header.
 
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import msgspec
 from faust.types import TP
@@ -22,12 +21,12 @@ from streams.faults import Point, reach
 from streams.meters import Meters
 from streams.origin import Replay, also_header, origin_header, read_replay
 from streams.patience import publish_patiently, steadily, tell
+from streams.received import Received
 from streams.records import Fetched, Progress
 from streams.topics import APP, CUSTOMER_EVENTS, DELIVERIES, REJECTED, SERVICE, STORE, WEB
 from streams.topics.inflated import OVERSIZED, Oversized
 from streams.topics.partitions import partition_of
 from streams.topics.publisher import Publisher, Record
-from streams.topics.records import Headers
 
 CHANNEL_OF = {
     WEB.name: Channel.WEB,
@@ -40,21 +39,6 @@ LIMITS = EventLimits()
 
 LARGEST_DELIVERY = 32 * 1024
 """Bytes of a delivery report; ours have some hundreds, and anybody may write to a topic."""
-
-
-class Received(Protocol):
-    """What is used of a Kafka record. timestamp: milliseconds."""
-
-    @property
-    def offset(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def headers(self) -> Headers: ...
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ from streams.meters import Meters
 from streams.microbatch import MicroBatch, World, customers_of, fold, read_batch, to_commit
 from streams.ownership import NotOwned, Ownership
 from streams.patience import steadily, tell
-from streams.records import Fetched, Progress, Records
+from streams.received import Records
+from streams.records import Fetched, Progress
 from streams.relay import Pending, Relay
 from streams.repair import Repair
 from streams.shares import by_place, shares

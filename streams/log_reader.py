@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.records import Records
+from streams.received import Records
 from streams.topics.closing import close
 from streams.topics.inflated import BoundedConsumer
 from streams.topics.publisher import PublishFailed

@@ -12,7 +12,7 @@ from recommender.evaluation.choices import Choice
 from retail.attribution import Shown
 from retail.outcomes import Kind, Outcome
 from streams.log_reader import LogReader
-from streams.records import Records
+from streams.received import Records
 from streams.settings import Settings
 from streams.topics import OUTCOMES
 from streams.topics.provision import partitions_of

@@ -13,7 +13,6 @@ import uvloop
 from prometheus_client import start_http_server
 
 from recommender.kernel_store import are_kept, ready_kernels
-from streams import faults
 from streams.app import Worker, build
 from streams.faust_app import assigned
 from streams.garbage import settle
@@ -191,7 +190,6 @@ async def _until_over(worker: Worker, stopping: asyncio.Event) -> None:
 
 def run(settings: Settings, signals: Collection[signal.Signals]) -> int:
     """`caudal worker`: blocks until stopped by one of the signals; the process's exit status."""
-    faults.arm(os.environ)
     uvloop.install()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -15,17 +15,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import faust
-from aiokafka import ConsumerRecord
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
+from faust.types.tuples import ConsumerMessage
 from mode import Service
 
 from streams.consumer_thread import PacedThread
 from streams.faults import Point, reach, reach_or_hang
+from streams.received import Records
 from streams.topics import CUSTOMER_EVENTS
-
-Records = list[ConsumerRecord[bytes | None, bytes | None]]
 
 HANDED = 16
 """Fetches of a partition that are remembered; the stream between consumer and agent holds two."""
@@ -222,7 +221,10 @@ class RecordBatchConsumer(driver.Consumer):
         readers = cast(RecordBatchTransport, self.transport).readers
         for partition, batch in records.items():
             read = self._read_offset[partition]
-            fresh = batch if read is None else [record for record in batch if record.offset >= read]
+            if read is None or batch[0].offset >= read:
+                fresh = batch
+            else:
+                fresh = [record for record in batch if record.offset >= read]
             if fresh:
                 groups.setdefault(readers[partition.topic], {})[partition] = fresh
         return [Fetched(partitions) for partitions in groups.values()]
@@ -230,9 +232,20 @@ class RecordBatchConsumer(driver.Consumer):
     def _message(self, fetched: Fetched) -> Message:
         """A Faust message needs one place to be from: the first partition stands for all."""
         partition, records = next(iter(fetched.partitions.items()))
-        message = self._to_message(partition, records[0])
-        message.value = cast(Any, fetched)
-        return message
+        first = records[0]
+        return ConsumerMessage(
+            topic=partition.topic,
+            partition=partition.partition,
+            offset=first.offset,
+            timestamp=first.timestamp / 1000,
+            timestamp_type=0,
+            headers=None,
+            key=first.key,
+            value=cast(Any, fetched),
+            checksum=None,
+            tp=partition,
+            generation_id=self.app.consumer_generation_id,
+        )
 
 
 def known_end(consumer: object, partition: TP) -> int | None:

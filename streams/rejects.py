@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord
 
 from retail.rejects import Rejected, decode_rejected
 from streams.log_reader import LogReader
-from streams.records import Records
+from streams.received import Records
 from streams.settings import Settings
 from streams.topics import CUSTOMER_EVENTS, REJECTED, SOURCES
 from streams.topics.provision import partitions_of

@@ -17,7 +17,8 @@ from streams.faults import Point, reach
 from streams.log_reader import LogReader
 from streams.meters import Meters
 from streams.ownership import Ownership
-from streams.records import Progress, Records
+from streams.received import Records
+from streams.records import Progress
 from streams.restore import Restore
 from streams.settings import Settings
 from streams.state import Commit, Ledger, Outgoing, State, StateUnavailable

@@ -16,7 +16,7 @@ from retail.customers import CustomerState, decode_state, encode_state
 from retail.timers import earliest
 from streams.faults import Point, reach
 from streams.log_reader import LogReader, NoTopic
-from streams.records import Records
+from streams.received import Records
 from streams.snapshots import MARKER_KEY, Marker, decode_marker, incarnation_of, restored_mark, short
 from streams.state import Commit, State
 from streams.topics import CUSTOMER_SNAPSHOTS

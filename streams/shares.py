@@ -6,7 +6,7 @@ One share is folded while another is committed, and a server that hangs holds up
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
-from streams.records import Records
+from streams.received import Records
 
 WORTH_SHARING = 200
 """Records from which a fetch is split: two smaller commits cost more than one, but Redis works while we do."""

@@ -19,7 +19,7 @@ from streams.log_reader import LogReader
 from streams.meters import Meters
 from streams.ownership import Ownership
 from streams.patience import DEPENDENCY_DOWN, tell
-from streams.records import Records
+from streams.received import Records
 from streams.relay import BACKLOG
 from streams.settings import Settings
 from streams.snapshots import MARKER_KEY, ChangedCustomers, Committing, decode_marker, marker_record, state_record

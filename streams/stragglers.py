@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from streams.records import Records
+from streams.received import Records
 
 PATIENCE = 0.5
 """Seconds without an answer after which a server is not waited for by those who need another; a lag of one second is

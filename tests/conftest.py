@@ -1,7 +1,7 @@
 """What holds for every test: in a strict run nothing is skipped, and live tests carry their marker."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,16 +12,23 @@ STRICT = os.environ.get("CAUDAL_TEST_STRICT") == "1"
 LIVE = Path(__file__).parent / "live"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LIVE in item.path.parents:
             item.add_marker(pytest.mark.live)
+        if "cache" in _fixtures(item):
+            item.add_marker(pytest.mark.embedded)
         item.add_marker(pytest.mark.xdist_group(_together(item)))
 
 
 def _together(item: pytest.Item) -> str:
     """Tests of a file share a process, which starts their servers once; those of the demo, so that it trains once."""
-    return "demo" if "cache" in getattr(item, "fixturenames", ()) else str(item.path)
+    return "demo" if "cache" in _fixtures(item) else str(item.path)
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else ()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,13 +18,15 @@ from pydantic import SecretStr
 from caudal.child import Child, ChildFailed
 from caudal.embedded import free_port
 from gateway.settings import GatewaySettings
+from streams.faults import VARIABLE
 from streams.settings import Settings
-
-READY_TIMEOUT = 60.0
-"""Seconds for a process to be ready; a few on an idle machine, kernels that numba compiles the first time included."""
+from tests.patience import PATIENCE
 
 STOP_TIMEOUT = 30.0
 """Seconds for a process to stop by itself before it is killed."""
+
+KEYS: Mapping[str, str] = {scope: f"{scope}-key" for scope in ("site", "app", "store", "admin")}
+"""Of the tests' gateways, one per scope."""
 
 REQUEST_TIMEOUT = 10.0
 """Seconds for one answer of a gateway."""
@@ -45,6 +47,10 @@ class Gateway:
     url: str
     keys: Mapping[str, str]
     child: Child
+
+    def await_ready(self) -> None:
+        """Raises ChildFailed where it does not get there."""
+        self.child.wait_ready(lambda: answers(f"{self.url}/readyz"), PATIENCE)
 
     def get(self, path: str, scope: str = "app") -> Answer:
         return self._ask(Request(self.url + path, headers=self._authorization(scope)))
@@ -86,9 +92,9 @@ def start_worker(
     return _start(name, "worker", settings, folder, more)
 
 
-def start_gateway(settings: GatewaySettings, folder: Path, name: str = "gateway") -> Child:
-    """A gateway that has only been started. The caller stops it."""
-    return _start(name, "gateway", settings, folder)
+def start_gateway(settings: GatewaySettings, folder: Path, name: str = "gateway", faults: str = "") -> Child:
+    """A gateway that has only been started. The caller stops it. faults: CAUDAL_FAULTS."""
+    return _start(name, "gateway", settings, folder, {VARIABLE: faults})
 
 
 def run_command(settings: Settings, *words: str) -> str:
@@ -109,17 +115,20 @@ def gateway_process(
 
     more: settings of the gateway alone.
     """
-    keys = {scope: f"{scope}-key" for scope in ("site", "app", "store", "admin")}
-    secrets = {f"{scope}_keys": SecretStr(key) for scope, key in keys.items()}
-    shared = settings.model_dump(exclude={"stop_timeout"})
-    own = GatewaySettings(**shared, port=free_port(), **secrets, **(more or {}))  # type: ignore[arg-type]
-    child = start_gateway(own, folder, name)
-    gateway = Gateway(f"http://127.0.0.1:{own.port}", keys, child)
+    own = gateway_settings(settings, more)
+    gateway = Gateway(f"http://127.0.0.1:{own.port}", KEYS, start_gateway(own, folder, name))
     try:
-        child.wait_ready(lambda: answers(f"{gateway.url}/readyz"), READY_TIMEOUT)
+        gateway.await_ready()
         yield gateway
     finally:
-        child.stop(STOP_TIMEOUT)
+        gateway.child.stop(STOP_TIMEOUT)
+
+
+def gateway_settings(settings: Settings, more: Mapping[str, object] | None = None) -> GatewaySettings:
+    """With the tests' keys, and a free port where `more` names none. more: settings of the gateway alone."""
+    secrets = {f"{scope}_keys": SecretStr(key) for scope, key in KEYS.items()}
+    shared = settings.model_dump(exclude={"stop_timeout"})
+    return GatewaySettings(**{**shared, "port": free_port(), **secrets, **(more or {})})
 
 
 def answers(url: str) -> bool:
@@ -131,7 +140,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def await_log(child: Child, text: str, timeout: float = READY_TIMEOUT) -> None:
+def await_log(child: Child, text: str, timeout: float = PATIENCE) -> None:
     """Until the process has logged the text. Raises ChildFailed where it ends first or takes longer."""
     child.wait_ready(lambda: text in child.log.read_text(errors="replace"), timeout)
 

@@ -19,11 +19,9 @@ from xml.etree import ElementTree
 
 from caudal.child import Child
 from caudal.embedded import broker_answers, free_port, redis_answers
+from tests.patience import PATIENCE
 
 POM = Path(__file__).parents[1] / "deploy" / "kafka" / "pom.xml"
-
-READY_TIMEOUT = 60.0
-"""Seconds for Kafka to answer; 8 on two idle cores, but CI machines are busy ones."""
 
 STOP_TIMEOUT = 15.0
 """Seconds for a clean shutdown before the server is killed."""
@@ -63,7 +61,7 @@ def apache_kafka(folder: Path) -> Iterator[str]:
     command = prepared_kafka(folder, port)
     broker = Child.start("Apache Kafka", command, folder / "kafka.log")
     try:
-        broker.wait_ready(lambda: broker_answers(port), READY_TIMEOUT)
+        broker.wait_ready(lambda: broker_answers(port), PATIENCE)
         yield f"127.0.0.1:{port}"
     finally:
         broker.stop(STOP_TIMEOUT)
@@ -94,7 +92,7 @@ def redis_server(folder: Path) -> Iterator[str]:
     command = [_program("redis-server", "redis-server"), *redis_options(port, folder)]
     server = Child.start("redis-server", command, folder / "redis.log")
     try:
-        server.wait_ready(lambda: redis_answers(port), READY_TIMEOUT)
+        server.wait_ready(lambda: redis_answers(port), PATIENCE)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         server.stop(STOP_TIMEOUT)

@@ -20,10 +20,8 @@ from redis.exceptions import RedisError
 from caudal.child import Child, ChildFailed
 from caudal.embedded import free_port, redis_answers, redis_command
 from streams.state.cluster_slots import SLOTS, slot_of
+from tests.patience import PATIENCE
 from tests.servers import REDIS
-
-READY_TIMEOUT = 30.0
-"""Seconds for the servers to answer, and to agree; two are enough on an idle machine."""
 
 NODE_TIMEOUT_MS = 1000
 """Milliseconds after which a silent server is taken for dead, 15 s by default: a failover takes two to four of it."""
@@ -162,7 +160,7 @@ def _start(folder: Path, number: int, stack: ExitStack) -> Member:
         child = Child.start(f"cluster node {number}", _command(port, free_port(), place), place / "node.log")
         stack.callback(_end, child)
         try:
-            child.wait_ready(lambda port=port: redis_answers(port), READY_TIMEOUT)  # type: ignore[misc]
+            child.wait_ready(lambda port=port: redis_answers(port), PATIENCE)  # type: ignore[misc]
         except ChildFailed:
             if attempt == ATTEMPTS:
                 raise
@@ -209,7 +207,7 @@ def _join(cluster: RunningCluster) -> None:
 
 
 def _until(condition: Callable[[], bool], otherwise: str) -> None:
-    deadline = monotonic() + READY_TIMEOUT
+    deadline = monotonic() + PATIENCE
     while True:
         try:
             if condition():

@@ -49,7 +49,7 @@ def show(options: Options, settings: Settings) -> None:
         settings = settings.model_copy(update={"models": models_folder(cache_folder())})
     with ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caudal-")))
-        trained = stack.enter_context(training(settings.models, year.until, logs))
+        trained = stack.enter_context(training(settings.models, year.until, logs, gently=True))
         year = year.moved(int(time() * 1000))
         console.print(
             "Starting broker, Valkey, worker and gateway; the first time, code is compiled for this machine ..."

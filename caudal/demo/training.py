@@ -48,10 +48,10 @@ class Training:
 
 
 @contextmanager
-def training(models: Path, until: int, logs: Path) -> Iterator[Training]:
+def training(models: Path, until: int, logs: Path, *, gently: bool) -> Iterator[Training]:
     """Trains unless the folder has a model that can serve: without a ranker, for which a first look need not wait.
 
-    until: milliseconds, on the data set's own clock.
+    until: milliseconds, on the data set's own clock. gently: gives way to others, where customers wait for them.
     """
     if _serves(models):
         yield Training(None)
@@ -59,17 +59,17 @@ def training(models: Path, until: int, logs: Path) -> Iterator[Training]:
     moment = datetime.fromtimestamp(until / 1000, UTC).isoformat()
     asked = ["--until", moment, "--no-ranker", "--models", str(models)]
     command = [sys.executable, "-m", "caudal", "train", SOURCE, *asked]
-    child = Child.start("the training", [*_gently(), *command], logs / "training.log")
+    child = Child.start("the training", [*(_politely() if gently else ()), *command], logs / "training.log")
     try:
         yield Training(child)
     finally:
         child.stop(STOP_TIMEOUT)
 
 
-def _gently() -> list[str]:
-    """Training has time: what customers wait for goes first on a machine with few cores."""
+def _politely() -> list[str]:
+    """What customers wait for goes first on a machine with few cores: training has a third of a share beside it."""
     nice = shutil.which("nice")
-    return [nice, "-n", "10"] if nice else []
+    return [nice, "-n", "5"] if nice else []
 
 
 def _serves(models: Path) -> bool:

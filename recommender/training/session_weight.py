@@ -8,6 +8,7 @@ puts what is popular in between; where sessions are rare in what they hold, the 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def weigh_sessions(questions: Questions, tuning: BlendTuning, alone: bool) -> Bl
     """
     if len(questions.queries) < FEWEST:
         return tuning
-    worth = _worth(questions, tuning)
+    worth = cache(_worth(questions, tuning))
     for field, values in VALUES.items() if alone else [("session", VALUES["session"])]:
         before = worth(tuning)
         tried = {other: worth(other) for value in values if (other := tuning._replace(**{field: value})) != tuning}

@@ -125,7 +125,10 @@ class Calls:
     async def _send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
         """One round trip, in time."""
         until = asyncio.get_running_loop().time() + self._timeout
+        server = self._server
         try:
+            if isinstance(server, Node) and server.is_whole:
+                return await server.send(commands, until)
             async with asyncio.timeout_at(until):
                 server = self._server or await self._finding()
                 if isinstance(server, Node):

@@ -17,6 +17,8 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import InvalidResponse, ResponseError
 
+from streams.state.deadlines import Deadlines
+
 Reply = object
 """Whatever a command answers: int, bytes, None, or lists of them; or a Refusal."""
 
@@ -54,6 +56,7 @@ class Line(asyncio.Protocol):
         self._connection = connection
         self._place = place
         self.waiting: deque[Call] = deque()
+        self._deadlines = Deadlines()
         self._unsent: list[bytes] = []
         self._replies = hiredis.Reader(InvalidResponse, BaseParser.parse_error, notEnoughData=_NOTHING)
         writer = cast(asyncio.StreamWriter, connection._writer)  # noqa: SLF001 - the client has no other way to it
@@ -78,8 +81,9 @@ class Line(asyncio.Protocol):
             raise
         return cls(connection, place)
 
-    def send(self, commands: Sequence[Sequence[Argument]]) -> list[asyncio.Future[Reply]]:
+    def send(self, commands: Sequence[Sequence[Argument]], until: float | None = None) -> list[asyncio.Future[Reply]]:
         """The replies to come, one per command. Raises RedisError, OSError where the line is broken or overloaded.
+        until: the event loop's time when those that have not come fail with TimeoutError, None for never.
 
         Commands of one turn of the event loop leave together, since each write to a socket costs as much as a command.
         """
@@ -94,7 +98,11 @@ class Line(asyncio.Protocol):
         if not self._unsent:
             loop.call_soon(self._write)
         self._unsent += packed
-        return [call.reply for call in calls]
+        replies = [call.reply for call in calls]
+        if until is not None:
+            for reply in replies:
+                self._deadlines.watch(reply, until)
+        return replies
 
     def silent_for(self) -> float:
         """Seconds that the oldest call has been waiting."""
@@ -141,6 +149,7 @@ class Line(asyncio.Protocol):
                 call.reply.set_exception(fault)
                 call.reply.exception()
         self.waiting.clear()
+        self._deadlines.close()
 
     async def _end(self) -> None:
         await self._over

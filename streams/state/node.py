@@ -39,11 +39,15 @@ class Node:
         """Seconds that the oldest call on the line has been waiting."""
         return self._line.silent_for() if self._line is not None and self._line.is_whole else 0.0
 
-    async def send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
-        """One round trip. Raises StateUnavailable: then nobody knows which of them were done."""
+    async def send(self, commands: Sequence[Sequence[Argument]], until: float | None = None) -> list[Reply]:
+        """One round trip. Raises StateUnavailable: then nobody knows which of them were done. until: the event loop's
+        time when what has not come is given up with TimeoutError, None for never; connecting takes as long as it takes.
+        """
         try:
             line = self._line if self._line is not None and self._line.is_whole else await self._opening()
-            return [await reply for reply in line.send(commands)]
+            return [await reply for reply in line.send(commands, until)]
+        except TimeoutError:
+            raise
         except (RedisError, OSError) as fault:
             raise unavailable(self.place, fault) from fault
 

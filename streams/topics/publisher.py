@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 
+from streams.faults import Point, reach
 from streams.topics.lane import Delivery, Lane, Parcel
 from streams.topics.pace import Pace
 from streams.topics.partitions import partition_of
@@ -76,7 +77,9 @@ class Publisher:
             # `asyncio.timeout` would cost several times as much, for every single event of the gateway.
             deadline = loop.call_at(until, self._give_up, delivery, len(records), timeout)
             try:
+                reach(Point.PUBLISH_BEFORE_SEND)
                 await self._deliver(records, delivery)
+                reach(Point.PUBLISH_BEFORE_ANSWER)
             finally:
                 deadline.cancel()
         finally:

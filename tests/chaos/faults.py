@@ -13,7 +13,7 @@ from random import Random
 
 from tests.chaos.proxy import BLACK_HOLE, CUT, Proxy, Weather
 from tests.chaos.supervisor import Supervisor
-from tests.chaos.system import SLOTS, System
+from tests.chaos.system import GATEWAY, SLOTS, System
 
 Strike = Callable[[System, Random], str]
 
@@ -55,6 +55,17 @@ def join_or_leave(system: System, draw: Random) -> str:
     slot = draw.choice(slots)
     status = system.workers.remove(slot)
     return f"worker {slot} left with status {status}"
+
+
+def kill_gateway(system: System, _: Random) -> str:
+    """Its senders hear nothing, and send again."""
+    system.gateways.signal(GATEWAY, signal.SIGKILL)
+    return "the gateway killed"
+
+
+def stop_gateway(system: System, _: Random) -> str:
+    system.gateways.signal(GATEWAY, signal.SIGTERM)
+    return "the gateway told to stop"
 
 
 def kill_kafka(system: System, _: Random) -> str:
@@ -152,6 +163,8 @@ ALL = (
     Fault("stop a worker", stop_worker),
     Fault("pause a worker", pause_worker),
     Fault("join or leave", join_or_leave),
+    Fault("kill the gateway", kill_gateway),
+    Fault("stop the gateway", stop_gateway),
     Fault("kill Kafka", kill_kafka, durable=True),
     Fault("pause Kafka", pause_kafka),
     Fault("kill Redis", kill_redis),

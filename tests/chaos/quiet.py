@@ -11,6 +11,7 @@ from streams.state import keys
 from streams.topics import CUSTOMER_EVENTS, DELIVERIES, JOURNEYS, PROMOTIONS, REJECTED, SOURCES
 from tests.chaos.log import Ends
 from tests.chaos.system import System
+from tests.patience import PATIENCE
 
 TOPICS = tuple(topic.name for topic in (*SOURCES, CUSTOMER_EVENTS, PROMOTIONS, JOURNEYS, REJECTED, DELIVERIES))
 READ = tuple(topic.name for topic in (*SOURCES, CUSTOMER_EVENTS, PROMOTIONS))
@@ -25,9 +26,6 @@ ATTEMPTS = 5
 STILL_IN_DOUBT = 15.0
 """Seconds, where the embedded broker's ends say that sources were not identified: it tells too early an end of other
 topics, by a whole batch. A worker that joins there needs ten. What is truly missing the checker finds."""
-
-PATIENCE = 180.0
-"""Seconds; a worker that joins and one fault's worth of backlog need some tens on a busy machine."""
 
 
 class Standing(NamedTuple):

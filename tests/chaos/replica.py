@@ -16,10 +16,8 @@ from streams.state import keys
 from streams.topics.partitions import partition_of
 from tests.chaos.proxy import CUT, Proxy
 from tests.chaos.servers import Machine
+from tests.patience import PATIENCE
 from tests.real_servers import redis_options
-
-PATIENCE = 30.0
-"""Seconds for a replica to have copied everything."""
 
 Shown = set[tuple[str, str]]
 """Customers, each with a decision whose push was put before them."""

@@ -14,13 +14,11 @@ from pathlib import Path
 from caudal.child import Child
 from caudal.embedded import EMBEDDED_BROKER, broker_answers, broker_command, free_port, redis_answers, redis_command
 from tests.chaos.proxy import Proxy
+from tests.patience import PATIENCE
 from tests.real_servers import kafka_version, prepared_kafka, redis_options
 
 CHOICE = "CAUDAL_CHAOS_SERVERS"
 """Environment variable: real or embedded."""
-
-READY_TIMEOUT = 90.0
-"""Seconds for a server to answer, also after a kill on a machine that has other things to do."""
 
 STOP_TIMEOUT = 20.0
 """Seconds for a clean end."""
@@ -40,7 +38,7 @@ class Machine:
     def start(self) -> None:
         """Returns when it answers. Raises ChildFailed."""
         self.child = Child.start(self.name, self.command, self.folder / f"{self.name}.log")
-        self.child.wait_ready(lambda: self.answers(self.port), READY_TIMEOUT)
+        self.child.wait_ready(lambda: self.answers(self.port), PATIENCE)
 
     def kill(self) -> None:
         """As kill -9."""

@@ -1,4 +1,4 @@
-"""Starts workers again when they end, as systemd or Kubernetes would, and remembers every end."""
+"""Starts workers and gateways again when they end, as systemd or Kubernetes would, and remembers every end."""
 
 import os
 import signal
@@ -13,10 +13,10 @@ LOOK_EVERY = 0.05
 """Seconds between two looks."""
 
 PAUSE = 0.5
-"""Seconds before a worker that ended is started again."""
+"""Seconds before a process that ended is started again."""
 
 STOP_TIMEOUT = 40.0
-"""Seconds for a worker to stop; its own hard exit comes first."""
+"""Seconds for a process to stop; its own hard exit comes first."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Ending:
 
 @dataclass
 class Supervisor:
-    """start: a worker for a slot; the first life of a slot gets faults, later ones none."""
+    """start: a process for a slot; the first life of a slot gets faults, later ones none."""
 
     start: Callable[[int, str], Child]
     endings: list[Ending] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Supervisor:
         return sorted(self._children)
 
     def add(self, slot: int, faults: str = "") -> None:
-        """One more worker; it is looked after until it is removed. faults: CAUDAL_FAULTS of its first life."""
+        """One more; it is looked after until it is removed. faults: CAUDAL_FAULTS of its first life."""
         with self._lock:
             self._begin(slot, faults)
         if self._thread is None:
@@ -75,11 +75,11 @@ class Supervisor:
         return self._children[slot]
 
     def life(self, slot: int) -> str:
-        """What the present life of a worker has logged."""
+        """What the present life has logged."""
         return self._written(slot, self._children[slot])
 
     def stop(self) -> None:
-        """All workers, side by side; no one is started again until one is added."""
+        """All of them, side by side; no one is started again until one is added."""
         with self._lock:
             self._resting = True
             for child in self._children.values():

@@ -1,4 +1,4 @@
-"""The whole system under test: servers, supervised workers, a gateway; `caudal worker` is the only way in."""
+"""The whole system under test: servers, supervised workers, a supervised gateway; `caudal` is the only way in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from caudal.child import Child
+from caudal.embedded import free_port
 from caudal.shop import load_shop
 from recommender.policy import GatePolicy
 from retail.policy import JourneyPolicy
@@ -23,7 +24,10 @@ from streams.topics.shop import Shop
 from tests.chaos.servers import Servers, prepared_servers
 from tests.chaos.supervisor import Supervisor
 from tests.chaos.traffic import chaos_shop
-from tests.processes import Gateway, await_log, gateway_process, start_worker
+from tests.processes import KEYS, Gateway, await_log, gateway_settings, start_gateway, start_worker
+
+GATEWAY = 0
+"""The only slot of the supervisor of gateways."""
 
 SLOTS = 4
 """Workers at most: each slot has proxies of its own."""
@@ -31,14 +35,21 @@ SLOTS = 4
 
 @dataclass
 class System:
-    """settings: to reach the servers directly, past all proxies. shop: what is loaded."""
+    """settings: to reach the servers directly, past all proxies. port: of the gateway, in each of its lives.
+    shop: what is loaded."""
 
     folder: Path
     settings: Settings
     servers: Servers
     workers: Supervisor
-    gateway: Gateway
+    gateways: Supervisor
+    port: int
     shop: Shop
+
+    @property
+    def gateway(self) -> Gateway:
+        """In its present life."""
+        return Gateway(f"http://127.0.0.1:{self.port}", KEYS, self.gateways.child(GATEWAY))
 
     @property
     def world(self) -> World:
@@ -83,22 +94,25 @@ def started(
     ChildFailed.
     """
     servers = prepared_servers(folder, SLOTS)
+    chosen, port = _settings(servers, folder, settings or {}), free_port()
     supervisor = Supervisor(lambda slot, faults: _worker(chosen, servers, slot, faults, folder))
-    chosen = _settings(servers, folder, settings or {})
+    gateways = Supervisor(lambda _, faults: _gateway(chosen, port, faults, folder))
     try:
         servers.redis.start()
         servers.kafka.start()
         provision(chosen)
         shop = chaos_shop()
         load_shop(shop, chosen)
-        with gateway_process(chosen, folder) as gateway:
-            system = System(folder, chosen, servers, supervisor, gateway, shop)
-            for number in range(workers):
-                system.add_worker("" if number else faults)
-            if not faults:
-                system.await_workers()
-            yield system
+        gateways.add(GATEWAY)
+        system = System(folder, chosen, servers, supervisor, gateways, port, shop)
+        system.gateway.await_ready()
+        for number in range(workers):
+            system.add_worker("" if number else faults)
+        if not faults:
+            system.await_workers()
+        yield system
     finally:
+        gateways.stop()
         supervisor.stop()
         servers.stop()
 
@@ -111,6 +125,10 @@ def _settings(servers: Servers, folder: Path, more: dict[str, object]) -> Settin
         group="chaos",
         **{"slates": Slates.ALWAYS, **servers.needed_settings, **more},  # type: ignore[arg-type]
     )
+
+
+def _gateway(settings: Settings, port: int, faults: str, folder: Path) -> Child:
+    return start_gateway(gateway_settings(settings, {"port": port}), folder, faults=faults)
 
 
 def _worker(settings: Settings, servers: Servers, slot: int, faults: str, folder: Path) -> Child:

@@ -19,8 +19,9 @@ from tests.chaos.journal import ACKED, Poison
 from tests.chaos.log import Seen, scan
 from tests.chaos.senders import KafkaSender
 from tests.chaos.traffic import ITEMS, Kind, Sent, poison
-from tests.chaos.trial import PATIENCE, Trial, trial
+from tests.chaos.trial import Trial, trial
 from tests.live.test_metrics import scrape
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.live
 

@@ -1,7 +1,8 @@
-"""Kafka stands still, or everybody comes at once: an answer in time, and what was accepted is applied."""
+"""Kafka stands still, a gateway dies, or everybody comes at once: what was accepted is applied, once."""
 
 import http.client
 import json
+import signal
 import time
 from base64 import b64encode
 from collections import Counter
@@ -12,9 +13,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from streams.faults import Point
 from tests.chaos.journal import ACKED
 from tests.chaos.reading import check_answers, reading
 from tests.chaos.senders import HttpSender
+from tests.chaos.system import GATEWAY
 from tests.chaos.traffic import Sent, Traffic
 from tests.chaos.trial import CUSTOMERS, RATE, Trial, trial
 from tests.processes import Gateway
@@ -103,6 +106,27 @@ def test_while_kafka_stands_still_senders_are_told_when_to_come_again_and_reader
     assert int(retry_after) > 0
     assert seconds < DEADLINE + GRACE
     check_answers(reader)
+
+
+@pytest.mark.parametrize("action", ["kill", "raise"])
+@pytest.mark.parametrize("point", [Point.PUBLISH_BEFORE_SEND, Point.PUBLISH_BEFORE_ANSWER])
+def test_senders_to_whom_a_gateway_owes_its_answer_send_again_and_it_counts_once(
+    staffed: Trial, point: Point, action: str
+) -> None:
+    gateways = staffed.system.gateways
+    gateways.remove(GATEWAY)
+    before = len(gateways.endings)
+    gateways.add(GATEWAY, f"{point}={action}")
+    staffed.system.gateway.await_ready()
+    with staffed.under_load():
+        staffed.await_progress()
+    said = [*(ending.log for ending in gateways.endings[before:]), gateways.life(GATEWAY)]
+    verdict = staffed.verdict()
+    assert verdict.clean, verdict.text()
+    if action == "kill":
+        assert [ending.status for ending in gateways.endings[before:]] == [-signal.SIGKILL]
+    else:
+        assert any("FaultRaised" in life for life in said)
 
 
 def test_when_ten_times_as_many_come_memory_stays_bounded_and_what_was_accepted_is_applied(staffed: Trial) -> None:

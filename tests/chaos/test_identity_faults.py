@@ -9,8 +9,9 @@ from caudal.child import Child
 from streams.faults import Point
 from streams.settings import Settings
 from tests.live.conftest import servers, settings
-from tests.live.journal import PATIENCE, Ledger, check
+from tests.live.journal import Ledger, check
 from tests.live.test_identity import Household, both, logins, settled
+from tests.patience import PATIENCE
 from tests.processes import start_worker, worker_process
 
 __all__ = ["servers", "settings"]

@@ -15,8 +15,9 @@ from tests.chaos.disk import Disk, NoDisk, small_disk
 from tests.chaos.log import scan
 from tests.chaos.proxy import Weather
 from tests.chaos.servers import Machine
-from tests.chaos.trial import PATIENCE, Trial, trial
+from tests.chaos.trial import Trial, trial
 from tests.live.test_metrics import scrape
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.live
 

@@ -23,7 +23,8 @@ from streams.topics.reference import reference_records
 from tests.chaos.log import Seen, scan
 from tests.chaos.reading import check_answers, reading
 from tests.chaos.senders import KafkaSender
-from tests.chaos.trial import PATIENCE, Trial, trial
+from tests.chaos.trial import Trial, trial
+from tests.patience import PATIENCE
 from tests.processes import environment
 from tests.unit.recommender.shelves import random_arrays
 

@@ -11,7 +11,8 @@ from streams.topics import DELIVERIES
 from tests.chaos.log import Seen, scan
 from tests.chaos.reading import UNAVAILABLE, check_answers, reading
 from tests.chaos.replica import Shown, counted, replica_of, shown
-from tests.chaos.trial import PATIENCE, Trial, trial
+from tests.chaos.trial import Trial, trial
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.live
 

@@ -17,6 +17,7 @@ from tests.chaos.proxy import Proxy
 from tests.chaos.replica import Replica
 from tests.chaos.system import System, started
 from tests.chaos.traffic import Traffic
+from tests.patience import PATIENCE
 from tests.processes import Gateway, gateway_process
 
 CUSTOMERS = 150
@@ -27,9 +28,6 @@ RATE = 250.0
 
 ENDLESS = 10_000_000
 """Events; the driver is stopped when the fault is over."""
-
-PATIENCE = 60.0
-"""Seconds for what has to come; a few on an idle machine."""
 
 
 @dataclass

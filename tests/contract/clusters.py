@@ -9,6 +9,7 @@ from typing import TypeVar
 from streams.state import StateUnavailable, keys
 from streams.state.redis import RedisState, RedisViews
 from tests.contract.conftest import redis_settings
+from tests.patience import PATIENCE
 from tests.redis_cluster import Member, RunningCluster
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ def information(member: Member, section: str) -> dict[str, str]:
 
 async def eventually(action: Callable[[], Awaitable[T]]) -> T:
     """Its result as soon as Redis is there again."""
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             return await action()

@@ -25,6 +25,7 @@ from tests.contract.clusters import (
     views_at,
 )
 from tests.contract.commits import commit, push_record
+from tests.patience import PATIENCE
 from tests.redis_cluster import Member, RunningCluster
 
 
@@ -255,7 +256,7 @@ async def _nobody_waits(server: Cluster) -> bool:
 
 
 async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
-    deadline = time.monotonic() + 20.0
+    deadline = time.monotonic() + PATIENCE
     while not await condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

@@ -16,6 +16,7 @@ from streams.state.cluster_slots import slot_of
 from streams.state.redis import RedisState, RedisViews
 from tests.contract.clusters import eventually, looks, one_each, owner, paused, state_at, views_at
 from tests.contract.commits import commit
+from tests.patience import PATIENCE
 from tests.redis_cluster import RunningCluster, redis_cluster
 
 
@@ -247,7 +248,7 @@ async def _hears(state: RedisState, views: RedisViews, partition: int) -> bool:
 
 async def _until_it_fails(action: Callable[[], Awaitable[object]]) -> None:
     """Raises what it raises in the end."""
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         await action()
         await asyncio.sleep(0.02)

@@ -19,6 +19,7 @@ from streams.topics.publisher import Publisher, Record
 from streams.topics.reference import reference_records
 from tests.contract.breakable import pause, resume
 from tests.contract.conftest import Broker, provisioned
+from tests.patience import PATIENCE
 
 MUG = Item(id="mug", name="Mug", price=900, currency="EUR")
 MADRID = Store(
@@ -51,7 +52,7 @@ async def publish(broker: Broker, *records: Record) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15.0
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "did not come about"
         await asyncio.sleep(0.02)

@@ -160,5 +160,4 @@ async def test_clicks_are_learned_though_a_mistake_of_ours_came_in_between(fresh
 
 
 def clicks_told(batch: MicroBatch) -> bytes:
-    told = (clicks_of(arrival.event, batch.states[arrival.event.customer], b"salt" * 8) for arrival in batch.arrivals)
-    return b"".join(record for records in told for record in records)
+    return b"".join(clicks_of([arrival.event for arrival in batch.arrivals], batch.states, b"salt" * 8))

@@ -20,6 +20,7 @@ from tests.contract.breakable import pause, resume
 from tests.contract.conftest import Broker, provisioned
 from tests.contract.reading import Record as Found
 from tests.contract.reading import read_back
+from tests.patience import PATIENCE
 from tests.servers import BROKER
 
 TOPIC = CUSTOMER_EVENTS.name
@@ -229,7 +230,7 @@ async def test_a_broker_without_idempotent_producers_is_told_as_such() -> None:
 
 
 async def _eventually(action: object) -> None:
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             await action()  # type: ignore[operator]

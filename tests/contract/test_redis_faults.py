@@ -14,6 +14,7 @@ from tests.chaos.proxy import Weather
 from tests.contract.breakable import BreakableRedis, breakable_redis, redis_behind_a_proxy
 from tests.contract.commits import commit, push_record
 from tests.contract.conftest import redis_settings
+from tests.patience import PATIENCE
 
 LOSING_REPLIES = Weather(replies_lost=True)
 
@@ -307,7 +308,7 @@ async def test_no_password_is_told_in_a_fault() -> None:
 
 
 async def _eventually(action: object) -> None:
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             await action()  # type: ignore[operator]

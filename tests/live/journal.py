@@ -18,9 +18,7 @@ from streams.settings import Settings
 from streams.state import keys
 from streams.topics import WEB
 from streams.topics.partitions import partition_of
-
-PATIENCE = 60.0
-"""Seconds for the worker to have applied everything; it needs a few."""
+from tests.patience import PATIENCE
 
 
 @dataclass

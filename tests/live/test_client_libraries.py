@@ -21,15 +21,13 @@ from streams.settings import Settings
 from streams.topics import CUSTOMER_EVENTS
 from tests.live.test_gateway import lonely_gateway
 from tests.live.test_worker import read_all
+from tests.patience import PATIENCE
 from tests.processes import Gateway, gateway_process, worker_process
 from tests.sdk.brokers import mqtt_broker
 from tests.sdk.senders import HERE, Witness, browsing, run_python, run_script, run_snippet
 from tests.servers import clean_servers, provisioned_settings
 
 pytestmark = pytest.mark.live
-
-PATIENCE = 60.0
-"""Seconds that an event may take; on an idle machine one or two."""
 
 LIKED: Counter[str] = Counter(["CustomerIdentified", "ProductViewed"])
 TRACKED: Counter[str] = Counter(["Tracked", "ProductViewed"])

@@ -14,7 +14,8 @@ from retail.customers import CustomerState, decode_state
 from streams.settings import Settings
 from streams.state import keys
 from streams.topics.partitions import partition_of
-from tests.live.journal import PATIENCE, Journal, Ledger, check, shopping
+from tests.live.journal import Journal, Ledger, check, shopping
+from tests.patience import PATIENCE
 from tests.processes import Gateway, gateway_process, worker_process
 from tests.redis_cluster import Member, RunningCluster, redis_cluster
 from tests.servers import BROKER, Servers, clean_broker, provisioned_settings

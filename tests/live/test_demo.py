@@ -11,6 +11,7 @@ from time import monotonic, sleep
 import pytest
 
 from tests.live.cache import Command, cache, running_command
+from tests.patience import PATIENCE
 
 __all__ = ["cache"]
 
@@ -23,9 +24,6 @@ FIGURES = {
     "events", "applied", "lost", "doubled", "rejected", "slates", "pushes", "withheld",
     "events_per_second", "hit_rate_at_10", "popularity_hit_rate_at_10", "seconds",
 }  # fmt: skip
-
-STOP = 10.0
-"""Seconds that everything may take to end."""
 
 STAYS = "It keeps running"
 """What the demo says once the replay is over."""
@@ -43,7 +41,7 @@ def test_a_demo_accounts_for_every_event_and_its_lines_do_what_they_say(tmp_path
         assert [item["item"] for item in after["items"]] != [item["item"] for item in before["items"]]
         assert inbox["messages"]
         demo.process.send_signal(signal.SIGINT)
-        assert demo.end(STOP) == 0
+        assert demo.end() == 0
         assert not demo.relatives()
         assert list(demo.temporary.iterdir()) == []
         account_is_clean(json.loads(demo.out.splitlines()[-1]))
@@ -65,7 +63,7 @@ def test_a_demo_that_is_interrupted_leaves_nothing(tmp_path: Path, cache: Path) 
     with running_command(tmp_path, cache, "demo", "--once") as demo:
         demo.wait_for("history, straight to Kafka")
         demo.process.send_signal(signal.SIGTERM)
-        assert demo.end(STOP) == 130
+        assert demo.end() == 130
         assert not demo.relatives()
         assert list(demo.temporary.iterdir()) == []
 
@@ -95,7 +93,7 @@ def read(line: str) -> list[dict[str, list[dict[str, str]]]]:
 
 
 def changed(line: str, before: dict[str, list[dict[str, str]]]) -> list[dict[str, list[dict[str, str]]]]:
-    deadline = monotonic() + STOP
+    deadline = monotonic() + PATIENCE
     while True:
         shown = read(line)
         if (shown[0]["items"] != before["items"] and shown[1]["messages"]) or monotonic() > deadline:

@@ -24,12 +24,10 @@ from streams.state.redis import RedisState
 from streams.topics import WEB
 from streams.topics.partitions import partition_of
 from streams.topics.provision import provision
+from tests.patience import PATIENCE
 from tests.processes import Answer, Gateway, answers, environment
 
 pytestmark = pytest.mark.live
-
-PATIENCE = 30.0
-"""Seconds that anything here may take."""
 
 KEYS = {scope: f"{scope}-key" for scope in ("site", "app", "store", "admin")}
 

@@ -18,8 +18,9 @@ from gateway.answers import Profile
 from retail.customers import CustomerState
 from streams.settings import Settings
 from streams.topics import APP, IDENTITIES, WEB
-from tests.live.journal import PATIENCE, Journal, Ledger, check
+from tests.live.journal import Journal, Ledger, check
 from tests.live.test_worker import read_all
+from tests.patience import PATIENCE
 from tests.processes import Gateway, run_command, worker_process
 
 PEOPLE = 20

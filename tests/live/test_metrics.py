@@ -16,12 +16,10 @@ from caudal.embedded import free_port
 from streams.settings import Settings
 from streams.topics import CUSTOMER_EVENTS
 from tests.live.journal import Journal, Ledger, check, shopping
+from tests.patience import PATIENCE
 from tests.processes import await_log, start_worker, worker_process
 
 pytestmark = pytest.mark.live
-
-PATIENCE = 40.0
-"""Seconds for anything here to come about."""
 
 HANGS = 12
 """Seconds that an agent hangs; well below the watchdog's patience."""

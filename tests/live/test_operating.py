@@ -26,13 +26,11 @@ from streams.topics.provision import provision
 from streams.topics.shop import Shop
 from tests.live.journal import Journal, Ledger, shopping, track
 from tests.live.test_worker import read_all
+from tests.patience import PATIENCE
 from tests.processes import environment, gateway_process, start_worker, worker_process
 from tests.servers import Servers
 
 pytestmark = pytest.mark.live
-
-PATIENCE = 40.0
-"""Seconds for anything here to come about; it needs a few."""
 
 Ran = subprocess.CompletedProcess[str]
 

@@ -16,6 +16,7 @@ from streams.settings import Settings
 from streams.topics import CATALOG, CUSTOMER_EVENTS, PROMOTIONS, WEB
 from streams.topics.inflated import LIMIT
 from tests.live.journal import Journal, Ledger, check, shopping, track
+from tests.patience import PATIENCE
 from tests.processes import run_command, worker_process
 
 pytestmark = pytest.mark.live
@@ -96,7 +97,7 @@ def test_what_a_transaction_took_back_never_happened_and_its_marks_stop_nobody(
         assert carts(settings) == {"ana": 1}
         producer.commit_transaction()
         producer.close()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while carts(settings) != {"ana": 3} and time.monotonic() < deadline:
             time.sleep(0.2)
         assert carts(settings) == {"ana": 3}

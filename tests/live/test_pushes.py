@@ -15,12 +15,10 @@ from streams.settings import Settings
 from streams.topics.shop import Shop
 from tests.live.journal import Ledger
 from tests.live.test_worker import read_all
+from tests.patience import PATIENCE
 from tests.processes import Gateway, gateway_process, worker_process
 
 pytestmark = pytest.mark.live
-
-PATIENCE = 30.0
-"""Seconds for a push to arrive; it needs a fraction of one."""
 
 DAIRY = "f7826da6-4fa2-4e98-8024-bc5b71e0893e:1:1"
 BAKERY = "f7826da6-4fa2-4e98-8024-bc5b71e0893e:1:2"

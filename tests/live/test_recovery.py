@@ -19,6 +19,7 @@ from streams.topics import CUSTOMER_EVENTS, WEB
 from streams.topics.partitions import partition_of
 from streams.topics.provision import provision
 from tests.live.journal import Journal, Ledger, check, shopping, track
+from tests.patience import PATIENCE
 from tests.processes import await_log, run_command, start_worker, worker_process
 from tests.servers import Servers
 
@@ -40,7 +41,7 @@ def renew(settings: Settings, topic: str) -> None:
 
 def accepted(settings: Settings) -> str:
     """What `caudal topics accept` says, once the broker has noticed that the last worker is gone."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             return run_command(settings, "topics", "accept")

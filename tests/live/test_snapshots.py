@@ -21,15 +21,13 @@ from streams.snapshots import MARKER_KEY, decode_marker
 from streams.topics import CUSTOMER_EVENTS, CUSTOMER_SNAPSHOTS, REJECTED
 from tests.live.journal import Journal, Ledger, check, shopping
 from tests.live.test_worker import read_all
+from tests.patience import PATIENCE
 from tests.processes import await_log, worker_process
 
 pytestmark = pytest.mark.live
 
 ROUND = 2.0
 """Seconds between two snapshots of a partition in these tests."""
-
-PATIENCE = 60.0
-"""Seconds for snapshots to be written; a few rounds."""
 
 
 def snapshotting(settings: Settings) -> Settings:

@@ -12,7 +12,8 @@ from caudal.child import Child
 from caudal.embedded import free_port
 from gateway.settings import GatewaySettings
 from streams.settings import Settings
-from tests.processes import READY_TIMEOUT, await_log, start_gateway, start_worker
+from tests.patience import PATIENCE
+from tests.processes import await_log, start_gateway, start_worker
 
 AT_ONCE = 10.0
 """Seconds on a busy machine; the hard end of a worker comes after 25."""
@@ -46,7 +47,7 @@ def test_a_gateway_whose_port_is_taken_says_so_before_it_readies_itself(nowhere:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         gateway = start_gateway(GatewaySettings(**nowhere.model_dump(), port=port), tmp_path)
-        assert gateway.process.wait(READY_TIMEOUT) == 1
+        assert gateway.process.wait(PATIENCE) == 1
     log = gateway.log.read_text()
     assert f"caudal: cannot listen at 127.0.0.1:{port} (CAUDAL_HOST, CAUDAL_PORT): Address already in use" in log
     assert "readying kernels" not in log
@@ -55,7 +56,7 @@ def test_a_gateway_whose_port_is_taken_says_so_before_it_readies_itself(nowhere:
 def test_a_worker_whose_metrics_have_no_port_says_so(nowhere: Settings, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         worker = start_worker(nowhere.model_copy(update={"metrics_port": taken.getsockname()[1]}), tmp_path)
-        assert worker.process.wait(READY_TIMEOUT) == 1
+        assert worker.process.wait(PATIENCE) == 1
     assert "CAUDAL_METRICS_PORT" in worker.log.read_text()
 
 

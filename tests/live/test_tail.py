@@ -10,12 +10,10 @@ import pytest
 
 from caudal.child import Child
 from streams.settings import Settings
+from tests.patience import PATIENCE
 from tests.processes import Gateway, environment
 
 pytestmark = pytest.mark.live
-
-PATIENCE = 60.0
-"""Seconds for all of it; on an idle machine some."""
 
 VIEW = {"event": "Product Viewed", "userId": "ana", "messageId": "m-1", "properties": {"product_id": "mug"}}
 NO_ITEM = {**VIEW, "messageId": "m-2", "properties": {"color": "\x1b[31mred"}}

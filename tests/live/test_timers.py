@@ -20,8 +20,9 @@ from streams.topics import CUSTOMER_EVENTS, PROMOTIONS
 from streams.topics.partitions import partition_of
 from streams.topics.shop import Shop
 from tests.live.journal import Ledger
-from tests.live.test_pushes import AWAKE, PATIENCE, inbox_once_filled
+from tests.live.test_pushes import AWAKE, inbox_once_filled
 from tests.live.test_worker import read_all
+from tests.patience import PATIENCE
 from tests.processes import gateway_process, start_worker, worker_process
 
 pytestmark = pytest.mark.live

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from tests.live.cache import Command, cache, running_command
+from tests.patience import PATIENCE
 
 __all__ = ["cache"]
 
@@ -19,9 +20,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes that were left behind in /proc"),
 ]
-
-STOP = 10.0
-"""Seconds that everything may take to end."""
 
 
 @pytest.fixture
@@ -55,14 +53,14 @@ def test_the_system_is_ready_when_it_says_so_and_gone_when_told_to_go(up: Comman
     assert slate["items"]
     assert len(up.relatives()) == 1 + len(("broker", "valkey", "worker", "gateway"))
     up.process.send_signal(signal.SIGTERM)
-    assert up.end(STOP) == 0
+    assert up.end() == 0
     assert not up.relatives()
     assert list(up.temporary.iterdir()) == []
 
 
 def first_slate(url: str, key: str) -> dict[str, object]:
     """The slate once it knows of something the customer did, or as it stands after some seconds."""
-    deadline = monotonic() + STOP
+    deadline = monotonic() + PATIENCE
     while True:
         slate: dict[str, object] = httpx2.get(url, auth=(key, "")).json()
         if slate["version"] or monotonic() > deadline:
@@ -73,8 +71,8 @@ def first_slate(url: str, key: str) -> dict[str, object]:
 def test_a_killed_parent_leaves_no_process(up: Command) -> None:
     ready(up)
     up.process.kill()
-    up.end(STOP)
-    deadline = monotonic() + STOP
+    up.end()
+    deadline = monotonic() + PATIENCE
     while up.relatives() and monotonic() < deadline:
         sleep(0.05)
     assert not up.relatives()
@@ -83,7 +81,7 @@ def test_a_killed_parent_leaves_no_process(up: Command) -> None:
 def test_a_worker_that_dies_is_told_with_its_log(up: Command, tmp_path: Path) -> None:
     ready(up)
     kill_worker(up)
-    assert up.end(STOP) == 1
+    assert up.end() == 1
     assert "the worker ended by itself with signal SIGKILL" in up.err
     assert str(tmp_path / "data" / "worker.log") in up.err
     assert not up.relatives()

@@ -21,6 +21,7 @@ from streams.shedding import Slates
 from streams.topics import REJECTED, WEB
 from streams.topics.shop import Shop
 from tests.live.journal import Journal, Ledger, check, shopping, track
+from tests.patience import PATIENCE
 from tests.processes import worker_process
 
 pytestmark = pytest.mark.live
@@ -67,7 +68,7 @@ def await_fresh_slates(settings: Settings, states: dict[str, CustomerState]) -> 
     """Until the newest slate of each customer in Kafka is of their newest state."""
     wanted = {customer: state.version for customer, state in states.items()}
     newest: dict[str, int] = {}
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while newest != wanted and time.monotonic() < deadline:
         for _, value in read_all(settings, "recommendations"):
             slate = decode_slate(value)
@@ -171,7 +172,7 @@ def test_an_unknown_item_is_rejected_once_the_catalogue_is_known(settings: Setti
         journal = Journal(settings)
         journal.send(iter([track("ana", "Product Viewed", "m1", {"product_id": "no-such-item"})]))
         journal.send(iter([track("ana", "Product Viewed", "m2", {"product_id": "mug"})]))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         rejected: list[str] = []
         while not rejected and time.monotonic() < deadline:
             rejected = [decode_rejected(value).reason for _, value in read_all(settings, REJECTED.name)]

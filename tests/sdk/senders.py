@@ -17,12 +17,10 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from caudal.child import Child
+from tests.patience import PATIENCE
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
-
-PATIENCE = 60.0
-"""Seconds that a script may take; on an idle machine one or two."""
 
 HOP_BY_HOP = frozenset({"host", "connection", "transfer-encoding", "keep-alive", "content-length"})
 

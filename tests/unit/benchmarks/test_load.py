@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from benchmarks.client import LOST, Client, Reply
-from benchmarks.load import Outcome, Plan, Tally, closed_loop, open_loop, pace
+from benchmarks.load import Plan, closed_loop
+from benchmarks.steady import Steady
+from benchmarks.tally import Outcome, Tally
 from benchmarks.workload import Shape
 
 ASKED = b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n"
@@ -17,8 +19,8 @@ Answering = Callable[[asyncio.StreamWriter, int], object]
 
 
 @asynccontextmanager
-async def serving(answer: Answering, connections: int = 1) -> AsyncIterator[Client]:
-    """A client of a server that answers the n-th request so."""
+async def answering(answer: Answering) -> AsyncIterator[tuple[str, int]]:
+    """The address of a server that answers the n-th request so."""
     asked, conversations = 0, set[asyncio.Task[None] | None]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,11 +36,24 @@ async def serving(answer: Answering, connections: int = 1) -> AsyncIterator[Clie
         await writer.wait_closed()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        client = Client(*server.sockets[0].getsockname()[:2])
+        yield server.sockets[0].getsockname()[:2]
+        await asyncio.gather(*filter(None, conversations))
+
+
+@asynccontextmanager
+async def serving(answer: Answering, connections: int = 1) -> AsyncIterator[Client]:
+    """A client of such a server."""
+    async with answering(answer) as address:
+        client = Client(*address)
         await client.open(connections)
         yield client
         client.close()
-        await asyncio.gather(*filter(None, conversations))
+
+
+async def steadily(answer: Answering, per_second: float, seconds: float) -> Outcome:
+    """Asked over one connection."""
+    async with answering(answer) as address:
+        return await asyncio.to_thread(lambda: Steady(address, 1).run([ASKED], per_second, seconds))
 
 
 def plan(**fields: object) -> Plan:
@@ -67,16 +82,14 @@ async def test_what_waits_behind_a_slow_answer_is_slow_too() -> None:
         await asyncio.sleep(0 if number else STALL)
         writer.write(OK)
 
-    async with serving(stalling) as client:
-        outcome = await open_loop(client, [ASKED], plan(per_second=100, seconds=STALL))
+    outcome = await steadily(stalling, 100, STALL)
     assert outcome.n == 20
     assert outcome.p50_ms > STALL * 1000 / 4, "the requests behind the first one were due while it stalled"
 
 
 async def test_a_request_without_an_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.load.GRACE", 0.05)
-    async with serving(lambda writer, n: writer.write(OK) if n < 3 else None) as client:
-        outcome = await open_loop(client, [ASKED], plan(per_second=100, seconds=0.1))
+    monkeypatch.setattr("benchmarks.steady.GRACE", 0.05)
+    outcome = await steadily(lambda writer, n: writer.write(OK) if n < 3 else None, 100, 0.1)
     assert (outcome.n, outcome.errors) == (3, 7)
 
 
@@ -92,10 +105,18 @@ async def test_a_closed_loop_sends_every_event_once() -> None:
     assert (outcome.n, len(seen)) == (50, 50)
 
 
-def test_requests_leave_in_order_and_never_early() -> None:
-    fired: list[tuple[int, float]] = []
-    pace(5, 1000.0, 10.0, lambda n, due: fired.append((n, due)))
-    assert fired == [(n, 10.0 + n / 1000.0) for n in range(5)]
+async def test_a_steady_load_goes_on_when_a_connection_breaks_and_hears_answers_in_pieces() -> None:
+    async def answer(writer: asyncio.StreamWriter, number: int) -> None:
+        if number == 2:
+            writer.close()
+            return
+        for part in (OK[:30], OK[30:]):
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    outcome = await steadily(answer, 200, 0.1)
+    assert (outcome.n, outcome.errors) == (19, 1)
 
 
 def heard(*replies: Reply) -> Outcome:
@@ -118,4 +139,4 @@ def test_a_refused_request_is_an_error_and_no_latency() -> None:
 
 def test_answers_that_fell_back_are_counted() -> None:
     bodies = b'{"id":"1","fallback":""}', b'{"id":"2","fallback":"state_unavailable"}', b'{"success":true}'
-    assert heard(*(Reply(2.0, 2.0, 2.1, 200, body) for body in bodies)).fallbacks == 1
+    assert heard(*(Reply(2.0, 2.0, 2.1, 200, body) for body in bodies)).fallbacks == {"state_unavailable": 1}

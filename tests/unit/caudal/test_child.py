@@ -10,9 +10,9 @@ from time import monotonic, sleep
 import pytest
 
 from caudal.child import Child, ChildFailed
+from tests.patience import PATIENCE
 
 PYTHON = sys.executable
-PATIENCE = 10.0
 
 
 def eventually(what: object) -> bool:

@@ -14,11 +14,9 @@ from gateway.app import accepting
 from gateway.meters import Meters
 from gateway.mqtt import Beacons, client
 from streams.topics import STORE
+from tests.patience import PATIENCE
 from tests.sdk.brokers import running_broker
 from tests.unit.gateway.running import SETTINGS, Kafka
-
-PATIENCE = 20.0
-"""Seconds until a sighting is told; on an idle machine a tenth of one."""
 
 UUID = "f7826da6-4fa2-4e98-8024-bc5b71e0893e"
 CARD = {"mac": "aabbccddeeff", "id": f"iBeacon:{UUID}-1-7", "rssi": -63.1}

@@ -83,6 +83,21 @@ async def test_who_never_says_a_word_is_hung_up_on(gateway: Running, monkeypatch
     writer.close()
 
 
+async def test_who_asks_on_is_not_hung_up_on_but_who_has_asked_enough(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corked, "SILENCE", 0.2)
+    reader, writer = await asyncio.open_connection(*gateway.address)
+    event = START + b"Content-Length: " + SIZE + b"\r\n\r\n" + EVENT
+    async with asyncio.timeout(5.0):
+        for _ in range(4):
+            writer.write(event)
+            assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
+            await asyncio.sleep(0.1)
+        assert await reader.read() == b""
+    writer.close()
+
+
 async def test_a_thousand_who_only_hold_the_line_disturb_nobody(gateway: Running) -> None:
     held = [await asyncio.open_connection(*gateway.address) for _ in range(1000)]
     for _, writer in held[::2]:

@@ -22,6 +22,7 @@ from recommender.session_build import Log, index_sessions, joined
 from recommender.straight import Straight
 from recommender.training.train import train
 from recommender.warm_up import compile_all, compile_slates
+from tests.patience import PATIENCE
 from tests.unit.recommender.shelves import SMALL, transactions
 from tests.unit.recommender.test_ranker import known, only_habits
 from tests.unit.recommender.test_sessions import WATCHED
@@ -41,8 +42,6 @@ import os
 print(subprocess.Popen([sys.executable, "-c", child], env={**os.environ, "PARENT": str(os.getpid())}).pid)
 """
 """A process that dies while one compiles for it."""
-
-PATIENCE = 60.0
 
 
 def eventually(true: Callable[[], bool]) -> bool:

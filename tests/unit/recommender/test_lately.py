@@ -256,17 +256,20 @@ def test_the_trend_of_a_category_kept_up_is_that_of_all_that_was_told(
     assert sorted((round(-one.sessions, 6), one.item) for one in found) == [
         (round(value, 6), item) for value, item in sorted(expected)
     ]
+    for most in range(1, 4):
+        everything = pieces.top(EVERYWHERE, NOON + 30_000, most, lambda _: True)
+        assert pieces.top(EVERYWHERE, NOON + 30_000, most) == everything
 
 
-def told_of(event: Event, state: CustomerState) -> Clicks:
-    return np.frombuffer(b"".join(clicks_of(event, state, SALT)), CLICK)
+def told_of(event: Event, state: CustomerState, salt: bytes = SALT) -> Clicks:
+    return np.frombuffer(b"".join(clicks_of([event], {event.customer: state}, salt)), CLICK)
 
 
 def test_what_is_told_names_the_item_and_nobody() -> None:
     event = viewed("mug")
     (told,) = told_of(event, customer_who(event)).tolist()
     assert told[1:] == (item_key("mug"), NOON, 0, VIEWED, list(Channel).index(Channel.WEB), 0)
-    assert b"ana" not in b"".join(clicks_of(event, customer_who(event), SALT))
+    assert b"ana" not in told_of(event, customer_who(event)).tobytes()
 
 
 def test_a_session_is_another_one_with_another_salt_or_after_a_pause() -> None:
@@ -275,7 +278,7 @@ def test_a_session_is_another_one_with_another_salt_or_after_a_pause() -> None:
     session = told_of(first, state)["session"]
     assert session == told_of(added("mug", NOON + MINUTE), customer_who(first, added("mug", NOON + MINUTE)))["session"]
     assert session != told_of(later, customer_who(first, later))["session"]
-    assert session != np.frombuffer(b"".join(clicks_of(first, state, b"other" * 6)), CLICK)["session"]
+    assert session != told_of(first, state, b"other" * 6)["session"]
 
 
 def test_nothing_learned_changes_nothing() -> None:

@@ -7,6 +7,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.subscription_state import SubscriptionState
+from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11
 from aiokafka.structs import PartitionMetadata
 
 from streams.fetch_scan import FetchScan
@@ -72,9 +73,16 @@ class Looking:
         self.fetcher._client.cluster._partitions = led_by(leaders)
 
 
+def write(request: FetchRequest) -> None:
+    """Only then it is looked up what is asked for."""
+    request.build(FetchRequest_v11)
+
+
 def told(actions: tuple[Any, ...]) -> object:
     """Without the order of partitions, which is chance."""
     requests, resets, seconds, unknown, resumes = actions
+    for _, request in requests:
+        write(request)
     asked = {node: sorted((topic, sorted(entries)) for topic, entries in request.topics) for node, request in requests}
     return asked, {node: sorted(places) for node, places in resets.items()}, seconds, unknown, len(resumes)
 
@@ -131,6 +139,17 @@ async def test_no_partition_is_always_the_last_to_be_asked_for(looking: Looking)
     firsts = set()
     for _ in range(2 * len(PLACES)):
         [(_, request)], *_ = looking.scan(looking.assignment)
+        write(request)
         topic, entries = request.topics[0]
         firsts.add(TopicPartition(topic, entries[0][0]))
     assert firsts == set(PLACES)
+
+
+async def test_what_is_asked_for_is_where_a_partition_stands_when_the_request_is_written(looking: Looking) -> None:
+    looking.lead(dict.fromkeys(PLACES, 1))
+    [(_, request)], *_ = looking.scan(looking.assignment)
+    assert not any(entries for _, entries in request.topics), "a topic that is left out costs nothing"
+    looking.assignment.state_value(PLACES[0]).consumed_to(9)
+    write(request)
+    asked = {(topic, number): offset for topic, entries in request.topics for number, offset, _ in entries}
+    assert asked == {place: 9 if place == PLACES[0] else 5 for place in PLACES}

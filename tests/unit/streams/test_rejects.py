@@ -17,7 +17,8 @@ from streams.identify import Identify
 from streams.meters import Meters
 from streams.microbatch import World, fold, read_batch
 from streams.origin import read_origin, read_replay, replay_header
-from streams.records import Progress, Records
+from streams.received import Records
+from streams.records import Progress
 from streams.rejects import Filed, Filter, Open, Position, topic_of
 from streams.replay import NotReplayable, note_of, record_of
 from streams.settings import Settings

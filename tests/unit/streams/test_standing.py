@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry
 
 from streams.meters import Meters
 from streams.patience import Waits
-from streams.records import Progress, Records
+from streams.received import Records
+from streams.records import Progress
 from streams.standing import Place, Sources, Standing, StandingCollector
 from streams.topics import CUSTOMER_EVENTS, WEB
 from tests.unit.streams.exposition import samples

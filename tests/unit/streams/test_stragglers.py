@@ -41,7 +41,7 @@ class Town:
         self.hung.discard(server)
         self.answers[server].set()
 
-    async def brings(self, fetched: Mapping[int, list[int]]) -> None:
+    async def brings(self, fetched: Mapping[int, Any]) -> None:
         """A fetch; returns as soon as the agent would take the next."""
         work: Any = self.stragglers.keep(fetched)
         split = shares(work, lambda partition: str(partition % SERVERS))
