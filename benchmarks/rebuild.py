@@ -63,7 +63,7 @@ async def snapshot_bytes(bench: Bench) -> int:
             for record in page:
                 if record.key != MARKER_KEY:
                     size += len(record.key or b"") + len(record.value or b"")
-                    size += sum(len(name) + len(value) for name, value in record.headers)
+                    size += sum(len(name) + len(value or b"") for name, value in record.headers)
     return size
 
 

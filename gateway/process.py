@@ -49,6 +49,15 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Raises PortTaken: who bound the port as we did may listen first, which uvloop keeps to itself."""
+        try:
+            for place in sockets or ():
+                place.listen(self.config.backlog)
+            await super().startup(sockets)
+        except OSError as fault:
+            raise _taken(self.config.host, self.config.port, fault) from fault
+
     def stop(self) -> None:
         """Streams end, requests in flight are answered, then `serve` returns."""
         self._closing.set()
@@ -104,15 +113,19 @@ async def _serve(settings: GatewaySettings, signals: Collection[signal.Signals])
 def _bound(host: str, port: int) -> socket.socket:
     """Before a minute of getting ready, not after it; nobody is let in yet. Raises PortTaken."""
     try:
-        [(family, *_, address), *_] = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # A name may have addresses of both kinds: clients of this machine mean the older one.
+        family, *_, address = min(found, key=lambda one: one[0] != socket.AF_INET)
         place = socket.socket(family)
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         place.bind(address)
     except OSError as fault:
-        raise PortTaken(f"cannot listen at {host}:{port} (CAUDAL_HOST, CAUDAL_PORT): {fault.strerror}") from fault
+        raise _taken(host, port, fault) from fault
     return place
+
+
+def _taken(host: str, port: int, fault: OSError) -> PortTaken:
+    return PortTaken(f"cannot listen at {host}:{port} (CAUDAL_HOST, CAUDAL_PORT): {fault.strerror or fault}")
 
 
 def server_config(settings: GatewaySettings, app: Front) -> uvicorn.Config:

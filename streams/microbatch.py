@@ -29,6 +29,7 @@ from streams.origin import read_also, read_origin, read_replay
 from streams.snapshots import restored_mark
 from streams.state import Commit, Ledger, Outgoing, Source
 from streams.topics import CUSTOMER_EVENTS, JOURNEYS, OUTCOMES, PROMOTIONS, RECOMMENDATIONS, REJECTED
+from streams.topics.records import Headers
 
 _changes = msgspec.json.Encoder()
 
@@ -44,7 +45,7 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None: ...
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> Headers: ...
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,12 @@ def read_batch(partition: int, ledger: Ledger, records: Sequence[Record]) -> Mic
     for record in records:
         if record.offset < ledger.next:
             batch.counts["redelivered"] += 1
-        else:
+            continue
+        try:
             _read(batch, record)
+        except Exception as fault:  # noqa: BLE001 - one record that we cannot read must not hold up all behind it
+            became = _reject(batch, record.offset, record.value, "internal_fault", type(fault).__name__)
+            batch.counts[became] += 1
     return batch
 
 

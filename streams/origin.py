@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from streams.state import Source
-from streams.topics.records import ORIGIN, UNMARKED, unmarked_header
+from streams.topics.records import ORIGIN, UNMARKED, Headers, unmarked_header
 
 __all__ = ["Origin", "Replay", "unmarked_header"]
 
@@ -60,20 +60,20 @@ def also_header(profiles: Sequence[str]) -> tuple[str, bytes]:
     return ALSO, _encoder.encode(profiles)
 
 
-def read_also(headers: Sequence[tuple[str, bytes]]) -> tuple[str, ...]:
+def read_also(headers: Headers) -> tuple[str, ...]:
     """Nothing where a foreign producer wrote nonsense."""
     for name, value in headers:
         if name == ALSO:
             with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                return _decoder.decode(value)[:NAMED_AT_ONCE]
+                return _decoder.decode(value or b"")[:NAMED_AT_ONCE]
     return ()
 
 
-def read_origin(headers: Sequence[tuple[str, bytes]]) -> Origin | None:
+def read_origin(headers: Headers) -> Origin | None:
     """None where a foreign producer wrote the record without one, or with nonsense."""
     for name, value in headers:
         if name == ORIGIN:
-            return _parse(value)
+            return _parse(value or b"")
     return None
 
 
@@ -88,11 +88,11 @@ def replay_header(source: str, received: int) -> tuple[str, bytes]:
     return REPLAY, f"{source}@{received}".encode()
 
 
-def read_replay(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
+def read_replay(headers: Headers) -> Replay | None:
     """None for what is no replay, and for nonsense."""
     for name, value in headers:
         if name == REPLAY:
-            place, _, received = value.rpartition(b"@")
+            place, _, received = (value or b"").rpartition(b"@")
             origin = _parse(place)
             if origin is None or origin.source is None or not _is_number(received):
                 return None

@@ -3,13 +3,14 @@
 What the client does with batches of transactions, marks, checksums and places stays as it is.
 """
 
-from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import Fetcher, FetchResult
+
+from streams.topics.records import Headers
 
 
 class Received(Protocol):
@@ -24,7 +25,7 @@ class Received(Protocol):
     @property
     def timestamp(self) -> int: ...
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> Headers: ...
 
 
 Records = list[Received]

@@ -133,7 +133,7 @@ def filed_of(record: ConsumerRecord[bytes | None, bytes | None]) -> Filed | None
 
 def put_back_offset(note: ConsumerRecord[bytes | None, bytes | None]) -> int:
     """Of the reject that the note is about; a note that names none is about all before it."""
-    named = dict(note.headers).get(PUT_BACK_OFFSET, b"")
+    named = dict(note.headers).get(PUT_BACK_OFFSET) or b""
     return int(named) if named.isdigit() and len(named) <= 19 else note.offset
 
 

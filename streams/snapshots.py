@@ -6,7 +6,7 @@ state says up to which offset it was `applied`, and when the log is replayed fro
 to there are left out (`streams.microbatch`). Whatever those events gave rise to was in Kafka before the state was.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +14,7 @@ import msgspec
 
 from streams.state import Ledger, Source
 from streams.topics import CUSTOMER_SNAPSHOTS
-from streams.topics.records import Record
+from streams.topics.records import Headers, Record
 
 MARKER_KEY = b"\x00marker"
 """No customer's: ids hold no control characters."""
@@ -74,8 +74,8 @@ def short(incarnation: str) -> bytes:
     return incarnation[:8].encode()
 
 
-def incarnation_of(headers: Sequence[tuple[str, bytes]]) -> bytes:
-    return next((value for name, value in headers if name == INCARNATION), b"")
+def incarnation_of(headers: Headers) -> bytes:
+    return next((value or b"" for name, value in headers if name == INCARNATION), b"")
 
 
 def _source(name: str) -> Source:

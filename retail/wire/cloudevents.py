@@ -89,7 +89,7 @@ def as_structured(attributes: Mapping[str, str], data: bytes) -> bytes:
     return _encoder.encode({**attributes, **(beside if data else {})})
 
 
-def in_record(headers: Sequence[tuple[str, bytes]], key: bytes | None, value: bytes) -> bytes | None:
+def in_record(headers: Sequence[tuple[str, bytes | None]], key: bytes | None, value: bytes) -> bytes | None:
     """The event in the JSON format where a Kafka record holds one, in whichever mode; None where it does not.
 
     The Kafka binding has the partition key as the record's key. Raises nothing.
@@ -102,8 +102,10 @@ def in_record(headers: Sequence[tuple[str, bytes]], key: bytes | None, value: by
     return value if b'"specversion"' in value and _is_event(value) else None
 
 
-def _attributes(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
-    return {name.lower()[3:]: text.decode("utf-8", "replace") for name, text in headers if name[:3].lower() == "ce_"}
+def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """One without a value is not told."""
+    told = [(name.lower(), text) for name, text in headers if text is not None]
+    return {name[3:]: text.decode("utf-8", "replace") for name, text in told if name.startswith("ce_")}
 
 
 def _is_event(value: bytes) -> bool:

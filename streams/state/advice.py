@@ -25,6 +25,12 @@ ADVICE = {
 NO_SUCH_DATABASE = "this server has no such database, a cluster has 0 alone: end CAUDAL_REDIS_URL with /0"
 """Advice where the number at the end of the URL is refused, in either of the words below."""
 
+TLS = "CAUDAL_REDIS_URL begins with rediss: does this server speak TLS?"
+"""Advice where nothing was ever answered over TLS: a server that does not speak it waits for more."""
+
+UNTRUSTED = "name the authority that signed its certificate: ?ssl_ca_certs=FILE at the end of CAUDAL_REDIS_URL"
+"""Advice where a certificate is not believed."""
+
 _REFUSED_DATABASE = ("DB index is out of range", "SELECT is not allowed in cluster mode")
 
 
@@ -35,4 +41,6 @@ def unavailable(place: str, fault: BaseException) -> StateUnavailable:
     advice = ADVICE.get(code)
     if any(words in text for words in _REFUSED_DATABASE):
         advice = NO_SUCH_DATABASE
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        advice = UNTRUSTED
     return StateUnavailable(f"{place}: {text}" + (f" ({advice})" if advice else ""))

@@ -12,7 +12,7 @@ from importlib import resources
 from redis.exceptions import NoScriptError
 
 from streams.state import StateUnavailable
-from streams.state.advice import unavailable
+from streams.state.advice import TLS, unavailable
 from streams.state.attempt import Attempt
 from streams.state.cluster import Cluster, find
 from streams.state.line import Argument, Refusal, Reply
@@ -137,7 +137,8 @@ class Calls:
         except TimeoutError as fault:
             if self._server is not None:
                 await self._server.doubt()
-            raise StateUnavailable(f"{self.place} did not answer in {self._timeout} s") from fault
+            advice = f" ({TLS})" if self._server is None and self._url.is_tls else ""
+            raise StateUnavailable(f"{self.place} did not answer in {self._timeout} s{advice}") from fault
 
     async def _find(self) -> Node | Cluster:
         self._server = await find(self._url, self.seeds)

@@ -26,14 +26,7 @@ class Node:
         """Raises ValueError where the URL is none."""
         self.address = address
         self.place = url.place(address)
-        self.pool = ConnectionPool.from_url(
-            url.at(address),
-            socket_timeout=None,
-            socket_connect_timeout=CONNECT_TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-            decode_responses=False,
-        )
+        self.pool = _pool(url.at(address))
         self._line: Line | None = None
         self._opening = Attempt(self._open)
 
@@ -74,3 +67,20 @@ class Node:
     async def _open(self) -> Line:
         self._line = await Line.open(self.pool, self.place)
         return self._line
+
+
+def _pool(url: str) -> ConnectionPool:
+    """Raises ValueError where an option behind the `?` is none: the client says so only when it connects."""
+    try:
+        pool = ConnectionPool.from_url(
+            url,
+            socket_timeout=None,
+            socket_connect_timeout=CONNECT_TIMEOUT,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            decode_responses=False,
+        )
+        pool.connection_class(**pool.connection_kwargs)
+    except (TypeError, ValueError) as fault:
+        raise ValueError(f"CAUDAL_REDIS_URL has an option that is none: {fault}") from fault
+    return pool

@@ -42,6 +42,10 @@ class RedisUrl:
             _check(known, named[length:].partition("?")[0])
         return cls(f"{scheme}://{login}{at}", tuple(known), named[length:])
 
+    @property
+    def is_tls(self) -> bool:
+        return self.before.startswith("rediss:")
+
     def at(self, address: str) -> str:
         """The URL of one server, reached as the others are."""
         return f"{self.before}{address}{self.after}"

@@ -16,6 +16,9 @@ UNMARKED = "none"
 """Origin of a record that comes from no source partition (a timer, an order, a reject that was put back): it has no
 mark, and only its event's id, or its effect, tells whether it was applied before."""
 
+Headers = Sequence[tuple[str, bytes | None]]
+"""Of a record that somebody wrote: in Kafka a header may have no value."""
+
 _LARGEST = {topic.name: topic.record_bytes for topic in ALL}
 
 

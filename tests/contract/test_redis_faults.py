@@ -275,6 +275,18 @@ async def test_who_may_not_log_in_is_told_so_at_once(redis: BreakableRedis) -> N
     await calls.close()
 
 
+async def test_a_redis_that_does_not_speak_tls_is_suspected_of_it(redis: BreakableRedis) -> None:
+    calls = Calls(redis.url.replace("redis://", "rediss://"), timeout=0.5)
+    with pytest.raises(StateUnavailable, match="does this server speak TLS"):
+        await calls.call(b"PING")
+    await calls.close()
+
+
+def test_an_option_that_is_none_is_told_before_anything_is_connected() -> None:
+    with pytest.raises(ValueError, match="CAUDAL_REDIS_URL has an option that is none"):
+        Calls("redis://127.0.0.1:1/0?nonsense=1", timeout=1.0)
+
+
 async def test_a_redis_that_is_told_to_forget_customers_is_noticed_while_it_is_used(redis: BreakableRedis) -> None:
     calls = Calls(redis.url, timeout=5.0)
     watching = asyncio.create_task(watch_fit(calls, every=0.01))

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from retail.customers import decode_state
-from retail.events import Channel, Event, ProductAdded, ProductViewed, encode_event
+from retail.events import Channel, Event, ProductAdded, ProductViewed, decode_event, encode_event
 from retail.reference import Reference
 from retail.rejects import decode_rejected
+from streams import microbatch
 from streams.microbatch import MicroBatch, World, customers_of, fold, read_batch, to_commit
 from streams.origin import origin_header
 from streams.state import Commit, Ledger
 from streams.topics import JOURNEYS, REJECTED, WEB
+from streams.topics.records import ORIGIN, Headers
 
 NOON = 1_767_225_600_000
 WORLD = World(Reference())
@@ -25,7 +28,7 @@ class Stored:
 
     offset: int
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Headers
 
 
 def viewed(message: str, customer: str = "ana", item: str = "mug") -> ProductViewed:
@@ -103,15 +106,30 @@ def test_a_message_id_from_another_path_is_a_duplicate() -> None:
 def test_poison_is_rejected_with_its_bytes_and_the_rest_is_applied() -> None:
     nonsense = Stored(1, b"\xff{", [origin_header(WEB.name, 0, 1)])
     foreign = Stored(2, encode_event(viewed("m2")), [])
-    commit = committed([*stored(viewed("m1")), nonsense, foreign, *stored(viewed("m3"), first=3)])
+    empty = Stored(3, encode_event(viewed("m2")), [(ORIGIN, None)])
+    commit = committed([*stored(viewed("m1")), nonsense, foreign, empty, *stored(viewed("m3"), first=4)])
     rejects = [decode_rejected(o.value) for o in commit.outgoing if o.topic == REJECTED.name and o.value]
     assert [(reject.reason, reject.source) for reject in rejects] == [
         ("malformed_event", "customer-events/3/1"),
         ("missing_origin", "customer-events/3/2"),
+        ("missing_origin", "customer-events/3/3"),
     ]
     assert rejects[0].raw_bytes() == b"\xff{"
     assert decode_state(commit.states["ana"]).version == 2
-    assert commit.next == 4
+    assert commit.next == 5
+
+
+def test_a_record_that_our_own_code_cannot_read_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(raw: bytes) -> Event:
+        if b"m2" in raw:
+            raise AttributeError(raw)
+        return decode_event(raw)
+
+    monkeypatch.setattr(microbatch, "decode_event", faulty)
+    commit = committed(stored(viewed("m1"), viewed("m2"), viewed("m3")))
+    [reject] = [decode_rejected(o.value) for o in commit.outgoing if o.topic == REJECTED.name and o.value]
+    assert (reject.reason, reject.source) == ("internal_fault", "customer-events/3/1")
+    assert (decode_state(commit.states["ana"]).version, commit.next) == (2, 3)
 
 
 def test_a_new_stage_leaves_with_the_commit() -> None:

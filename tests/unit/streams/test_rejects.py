@@ -40,7 +40,7 @@ class Arrived:
     offset: int
     value: bytes | None
     key: bytes | None = b"ana"
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: tuple[tuple[str, bytes | None], ...] = ()
     timestamp: int = NOON
     partition: int = 0
     topic: str = field(default=WEB.name)
