@@ -34,7 +34,7 @@ from streams.journey import Deciding, Journey
 from streams.meters import Meters
 from streams.microbatch import World
 from streams.ownership import Ownership
-from streams.received import Records
+from streams.received import BareResults, Records
 from streams.records import Fetched, Progress
 from streams.relay import Pending, Relay
 from streams.repair import Repair, Told
@@ -124,6 +124,7 @@ async def read(settings: Settings, topic: Topic) -> list[Fetched]:
     """All records of a topic, as fetches of at most `fetch_records`."""
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.broker, enable_auto_commit=False)
     await consumer.start()
+    BareResults.install(consumer._fetcher)  # noqa: SLF001 - as the worker's own reads
     partitions = [TopicPartition(topic.name, n) for n in range(partitions_of(topic, settings))]
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
