@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from streams.topics.records import PublishFailed
 
@@ -49,6 +49,9 @@ class TopicsAtBroker:
                     reconnect_backoff_max_ms=CONNECT_TIMEOUT_MS,
                 )
             described = self._admin.describe_topics(list(topics))
+        except KafkaTimeoutError as fault:
+            self.close()
+            raise PublishFailed(f"Kafka at {self._broker} does not answer: is it up, and the address right?") from fault
         except (KafkaError, OSError) as fault:
             self.close()
             raise PublishFailed(f"Kafka at {self._broker} does not describe its topics: {fault!r}") from fault
