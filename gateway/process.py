@@ -20,7 +20,6 @@ from gateway.keys import KeyRing
 from gateway.meters import Meters
 from gateway.mqtt import Beacons
 from gateway.settings import GatewaySettings
-from gateway.turns import take_short_turns
 from recommender.kernel_store import are_kept, ready_kernels
 from retail.reference import Reference
 from streams.state.models import ModelShelf
@@ -70,7 +69,6 @@ def serve(settings: GatewaySettings, signals: Collection[signal.Signals]) -> Non
     Raises PortTaken, and UnfitPartitions at the start or as soon as Kafka tells.
     """
     interrupt_seldom()
-    take_short_turns()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(asyncio.CancelledError):
         runner.run(_unless_told_to_stop(settings, signals))
 
