@@ -35,10 +35,8 @@ PROBES = 25
 """Probes a second: enough for a p99 within seconds, few enough not to be the load."""
 
 MOST_EVENTS = 60_000
-"""Events sent as fast as they are taken, to find the most the chain does; the first tenth does not count."""
-
-MOST_BATCH = 500
-"""Events of a request of these."""
+"""Events sent as fast as they are taken, in requests as they will be, to find the most the chain does; the first tenth
+does not count."""
 
 WARM_UP = 4.0
 """Seconds of load before anything counts: connections and caches are warm then."""
@@ -124,12 +122,10 @@ async def follow(system: Standing, seconds: float) -> list[Probe]:
     return probes
 
 
-def most_events_per_second(system: Standing, shape: Shape) -> float:
+def most_events_per_second(system: Standing, shape: Shape, batch: int) -> float:
     """What the chain applies while the gateway takes as much as it can, from the first tenth to the last event."""
     until = int(time.time() * 1000)
-    plan = Plan(
-        port=system.port, key=KEY, kind="events", shape=shape, until=until, batch=MOST_BATCH, events=MOST_EVENTS
-    )
+    plan = Plan(port=system.port, key=KEY, kind="events", shape=shape, until=until, batch=batch, events=MOST_EVENTS)
     ledgers = Ledgers(system.bench, 0)
     with load(plan) as sending:
         sending.start()
@@ -189,7 +185,7 @@ def main() -> None:
     shape, batch = Shape(), 1 if arguments.single else 20
     lasts = WARM_UP + arguments.seconds + 1
     with bench_system() as bench, standing(bench, shape) as system:
-        most = most_events_per_second(system, shape) if arguments.half else 0.0
+        most = most_events_per_second(system, shape, batch) if arguments.half else 0.0
         rate = most / 2 or arguments.rate
         plan = Plan(
             port=system.port,

@@ -14,10 +14,12 @@ import redis
 
 from retail.customers import CustomerState
 from streams.settings import Settings
+from streams.state import keys
 from streams.topics import JOURNEYS, PROMOTIONS
 from tests.live.journal import Journal, Ledger, check, shopping
 from tests.live.test_snapshots import await_snapshots, empty, ledgers, snapshotting
 from tests.live.test_worker import read_all
+from tests.patience import PATIENCE
 from tests.processes import environment, worker_process
 
 pytestmark = pytest.mark.live
@@ -62,12 +64,22 @@ def said(settings: Settings) -> int:
     return len(read_all(settings, PROMOTIONS.name)) + len(read_all(settings, JOURNEYS.name))
 
 
+def await_relayed(settings: Settings) -> None:
+    """Until all that was to be said is in Kafka: what a worker leaves in the outbox, its successor says."""
+    deadline = time.monotonic() + PATIENCE
+    with redis.Redis.from_url(settings.redis_url) as client:
+        while any(client.xlen(keys.outbox(partition)) for partition in range(settings.customer_partitions)):
+            assert time.monotonic() < deadline, "the outbox is not relayed"
+            time.sleep(0.1)
+
+
 def worked(settings: Settings, folder: Path, events: int) -> Journal:
     """A worker applied so many events, and is gone."""
     journal = Journal(settings)
     with worker_process(settings, folder):
         journal.send(shopping(events))
         check(journal, Ledger(settings).wait(journal))
+        await_relayed(settings)
         if settings.snapshot_minutes < 1:
             await_snapshots(settings)
     return journal
