@@ -28,6 +28,7 @@ from streams.topics.cut import TopicsAtBroker
 from streams.topics.endless import endless
 from streams.topics.follower import Follower
 from streams.topics.learner import Learner
+from streams.topics.lost_lines import heed_lost_lines
 from streams.topics.publisher import Publisher
 
 log = structlog.get_logger()
@@ -69,6 +70,7 @@ def serve(settings: GatewaySettings, signals: Collection[signal.Signals]) -> Non
     Raises PortTaken, and UnfitPartitions at the start or as soon as Kafka tells.
     """
     interrupt_seldom()
+    heed_lost_lines()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(asyncio.CancelledError):
         runner.run(_unless_told_to_stop(settings, signals))
 

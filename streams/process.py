@@ -22,6 +22,7 @@ from streams.settings import Settings
 from streams.state.checks import UnfitRedis, watch_fit
 from streams.topics import CUSTOMER_EVENTS
 from streams.topics.endless import endless
+from streams.topics.lost_lines import heed_lost_lines
 
 log = structlog.get_logger()
 
@@ -191,6 +192,7 @@ async def _until_over(worker: Worker, stopping: asyncio.Event) -> None:
 def run(settings: Settings, signals: Collection[signal.Signals]) -> int:
     """`caudal worker`: blocks until stopped by one of the signals; the process's exit status."""
     uvloop.install()
+    heed_lost_lines()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     status = loop.run_until_complete(work(build(settings), signals))
