@@ -8,15 +8,14 @@ from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from streams.state.deadlines import TICK
+
 HEAD_DEADLINE = 10.0
 """Seconds from the first byte of a request to the end of its headers."""
 
 SILENCE = 65.0
 """Seconds that a connection may be open without a word, at first and between two requests: longer than load balancers
 keep theirs (60), so they never meet a closed one."""
-
-TICK = 0.001
-"""Seconds to which an event loop's clock is exact."""
 
 LONGEST_HEAD = 128 << 10
 """Bytes of a request line and its headers; browsers stop at some 16 KB, proxies at less."""
